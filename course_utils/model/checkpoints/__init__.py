@@ -1,0 +1,1 @@
+"""Checkpoint formats: one file each says how a published layout of weights is ours. Layers know none of this."""
