@@ -1,0 +1,1 @@
+"""From the authored solutions to the chapters that learners open, and the proof that both hold."""

@@ -1,0 +1,1 @@
+"""Generators of the text and games that the chapters train on."""

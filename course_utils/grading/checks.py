@@ -1,0 +1,67 @@
+"""The check file of an exercise, loaded, and the state of torch that each check starts from."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from course_utils.catalog import CourseError, Exercise, load_catalog
+from course_utils.grading.compare import start_counting
+from course_utils.grading.mutants import Accepted, Mutant
+
+Check = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What one check file holds."""
+
+    checks: dict[str, Check]  # in the order of the file, which is the order of teaching
+    mutants: tuple[Mutant, ...]
+    accepted: tuple[Accepted, ...]
+
+
+def load_checks(exercise: Exercise) -> Checks:
+    """The checks of an exercise. Raises CourseError when there are none."""
+    path = load_catalog().chapter_of(exercise).check_file(exercise)
+    if not path.exists():
+        raise CourseError(f"{exercise.name} has no checks: tests/{exercise.chapter}/{path.name} is missing.")
+    checks = _load_checks(path, path.stat().st_mtime_ns)
+    if not checks.checks:  # else whatever there is would pass
+        raise CourseError(
+            f"{exercise.name} has no checks: tests/{exercise.chapter}/{path.name} defines no test_… function."
+        )
+    return checks
+
+
+@lru_cache(maxsize=64)
+def _load_checks(path: Path, stamp: int) -> Checks:
+    name = f"glassbox_checks_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    checks = {key: value for key, value in vars(module).items() if key.startswith("test_") and callable(value)}
+    return Checks(checks, tuple(getattr(module, "MUTANTS", ())), tuple(getattr(module, "ACCEPTED", ())))
+
+
+@contextmanager
+def quiet_torch() -> Iterator[None]:
+    """Same random numbers for every run of a check; the learner's own generator, grad mode and dtype are put back."""
+    start_counting()
+    dtype = torch.get_default_dtype()
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.manual_seed(0)
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)

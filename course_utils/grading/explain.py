@@ -1,0 +1,106 @@
+"""From a check that did not pass to a verdict that teaches: the evidence, the numbers, the belief behind it."""
+
+from typing import Any
+
+from course_utils.catalog import Exercise
+from course_utils.grading.checks import Check, load_checks, quiet_torch
+from course_utils.grading.compare import Wrong, same
+from course_utils.grading.crash import message_of
+from course_utils.grading.diagnose import diagnose
+from course_utils.grading.frames import where_in_theirs
+from course_utils.grading.kinds import came_back, is_ordinary
+from course_utils.grading.mutants import load_reference
+from course_utils.grading.show import change, short
+from course_utils.grading.verdict import Outcome, Verdict, grader_error
+from course_utils.grading.watched import Calls, watch
+
+
+def wrong_verdict(exercise: Exercise, name: str, wrong: Wrong, calls: Calls, *, explain: bool = True) -> Verdict:
+    """The verdict on an answer that a check found wrong, with the call that showed it."""
+    says, gap = wrong.says, wrong.gap
+    if gap and wrong.kind in ("type", "shape", "dtype", "finite"):  # the plain fact first, then the author's sentence
+        says, gap = f"{gap[0].upper()}{gap[1:].rstrip('.')}. {says}".replace("?.", "?"), None
+    details: list[tuple[str, str]] = []
+    if wrong.kind == "changed_input":
+        details.append(("after", change(wrong.expected, wrong.got)))
+    else:
+        details += [("expected", short(wrong.expected))] if wrong.expected is not None else []
+        details += [("yours", short(wrong.got))] if wrong.got is not None else []
+    details += [("", gap)] if gap else []
+    found = where_in_theirs(wrong.__cause__) if wrong.__cause__ else None  # an exception that was not the wanted one
+    return Verdict(
+        exercise.name,
+        Outcome.WRONG,
+        says,
+        name,
+        diagnosis=diagnose(wrong.expected, wrong.got, calls.sizes()) if wrong.kind in ("value", "shape") else None,
+        belief=_belief(exercise, name, wrong) if explain else None,
+        details=with_line(calls) + tuple(f"{label:9} {text}" if label else text for label, text in details),
+        where=found.text if found else None,
+        code=found.code if found else None,
+        next_step=f"course hint {exercise.name}",
+    )
+
+
+def with_line(calls: Calls) -> tuple[str, ...]:
+    """The last call as a line of the report, if there was one."""
+    shown = calls.shown()
+    return (f"{'with':9} {shown}",) if shown else ()
+
+
+def _belief(exercise: Exercise, name: str, wrong: Wrong) -> str | None:
+    """The belief of the mutant that gives the same wrong answer in the same comparison, if there is one."""
+    if wrong.got is None or wrong.kind in ("signature", "changed_input"):
+        return None
+    checks = load_checks(exercise)
+    try:
+        reference = load_reference(exercise)
+        # A mutant that an earlier check catches is not what this learner did: they have passed that check.
+        for mutant in (mutant for mutant in checks.mutants if mutant.check == name):
+            twin = _failure(checks.checks[name], exercise, reference.variant(mutant.edit, mutant.belief))
+            if twin and twin.comparison == wrong.comparison and same(twin.got, wrong.got):
+                return mutant.belief
+    except Exception:  # without the solutions at hand there are no beliefs to name
+        return None
+    return None
+
+
+def _failure(check: Check, exercise: Exercise, thing: Any) -> Wrong | None:
+    subject, _ = watch(thing, exercise.name, may_change_input=exercise.may_change_input)
+    try:
+        with quiet_torch():
+            check(subject)
+    except Wrong as wrong:
+        return wrong
+    except Exception:
+        return None
+    return None
+
+
+def unusable(exercise: Exercise, name: str, error: BaseException, calls: Calls) -> Verdict:
+    """An exception with no line of theirs in it: the check could not use what came back, or the check is at fault."""
+    try:
+        fine = _passes_reference(exercise, name)
+    except Exception:
+        fine = False
+    if not fine:
+        return grader_error(exercise, error, name)
+    message, came = message_of(error), calls.result
+    details = list(with_line(calls))
+    if not calls.returned:
+        says = f"A call of {exercise.name} did not go through: {message}"
+    else:
+        plain = is_ordinary(came) or isinstance(came, int | float | str | list | tuple | dict)
+        what = f"What came back is {short(came, 60)}" if plain else came_back(came)
+        says = f"{exercise.name} gave something that the check can't use. {what[0].upper()}{what[1:]}"
+        details.append(message)
+    return Verdict(
+        exercise.name, Outcome.WRONG, says, name, details=tuple(details), next_step=f"course hint {exercise.name}"
+    )
+
+
+def _passes_reference(exercise: Exercise, name: str) -> bool:
+    subject, _ = watch(load_reference(exercise).thing, exercise.name, may_change_input=exercise.may_change_input)
+    with quiet_torch():
+        load_checks(exercise).checks[name](subject)
+    return True

@@ -1,0 +1,1 @@
+"""What the learner owns: files in pairs, copies, progress, watch."""

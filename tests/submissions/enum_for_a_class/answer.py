@@ -1,0 +1,6 @@
+import enum
+
+
+class Affine(enum.Enum):
+    W = 1
+    B = 2

@@ -1,0 +1,8 @@
+import torch
+from torch import Tensor, nn
+
+
+class Affine(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.ones(width))

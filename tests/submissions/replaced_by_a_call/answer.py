@@ -1,0 +1,5 @@
+import torch
+from torch import Tensor, nn
+
+
+centre = nn.LayerNorm(3)

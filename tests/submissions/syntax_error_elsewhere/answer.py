@@ -1,0 +1,11 @@
+# %%
+import torch
+from torch import Tensor, nn
+
+
+def centre(x: Tensor) -> Tensor:
+    return x - x.mean(-1)[:, None, None]
+
+# %%
+def plot(:
+    pass
