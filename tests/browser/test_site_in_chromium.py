@@ -11,6 +11,12 @@ from course_utils.authoring.stub import replace_source, source_of
 EXERCISE, SLUG = "LayerNorm", "layer_norm"
 DRAWN = ".katex-error, [data-testid='stException'], [data-testid='stAlert']"
 
+# The state is also "not running" for a moment before a run begins, so it must hold for some polls in a row.
+QUIET = """() => {
+    const idle = document.querySelector("[data-testid='stApp'][data-test-script-state='notRunning']");
+    window.quietPolls = idle ? (window.quietPolls || 0) + 1 : 0;
+    return window.quietPolls % 6 === 5;
+}"""
 CHARTS = "count => document.querySelectorAll(\"[data-testid='stPlotlyChart']\").length === count"
 
 
@@ -34,8 +40,8 @@ def figures_of(chapter):
 
 
 def settled(page):
-    """Wait until the script has run to its end."""
-    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    """Wait until the script has run to its end, and no other run followed at once."""
+    page.wait_for_function(QUIET, polling=100)
     return page
 
 
@@ -46,6 +52,7 @@ def test_every_section_is_drawn_whole(open_page, served):
     while True:
         links = page.locator(".st-key-neighbours")
         (links.get_by_text(f"Previous: {seen[-1]}", exact=True) if seen else links).wait_for()
+        links.get_by_text(re.compile("^(Next: |Back to the map)")).first.wait_for()  # the last thing on a page
         settled(page)
         seen.append(page.locator("h2").first.inner_text())
         page.wait_for_function(CHARTS, arg=expected.get(seen[-1], 0))
