@@ -1,8 +1,11 @@
-"""What a notebook of the course imports: `check`, `hint`, `solution`. Importing it loads no torch."""
+"""What a notebook of the course imports: `check`, `hint`, `solution`, `load_specimen`. Importing it loads no torch."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["check", "hint", "solution"]
+if TYPE_CHECKING:
+    from course_utils.model import HookedTransformer
+
+__all__ = ["check", "hint", "load_specimen", "solution"]
 
 
 def check(thing: Any) -> None:
@@ -28,3 +31,15 @@ def solution(name: Any, anyway: bool = False) -> None:
     from course_utils.learner import notebook
 
     notebook.solution(name, anyway)
+
+
+def load_specimen(name: str, *, step: int | None = None, raw: bool = False) -> "HookedTransformer":
+    """A trained model of the course by its name (`course specimens` lists them), with its tokenizer, ready to run.
+
+    step: a checkpoint from the middle of its training, where the specimen ships some. raw: the weights as trained;
+    otherwise LayerNorm is folded and writing weights are centred, which changes no probability.
+    Raises CourseError, naming what there is, for another name or step, and for files that don't fit.
+    """
+    from course_utils.specimens.load import load
+
+    return load(name, step=step, raw=raw)

@@ -42,12 +42,14 @@ def load_model(
     center_unembed: bool = True,
     fold_value_biases: bool = True,
     raw: bool = False,
+    weights: Path | None = None,
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
 ) -> HookedTransformer:
     """A model from a folder, or by name from the hub where there is one (`"gpt2"`, `"EleutherAI/pythia-70m"`).
 
     The switches are those of `process_weights`, which keep the log-probabilities; `raw` turns all of them off.
+    `weights` names another file than the folder's model.safetensors, such as a checkpoint of the same model.
     Raises CourseError for a missing folder or network, a layout that is not known here, and a tensor that does not fit.
     """
     folder = local_folder(name_or_folder)
@@ -55,7 +57,7 @@ def load_model(
     layout = _layout(told["model_type"], str(folder / "config.json"))
     cfg = replace(_read_config(told, layout, folder), dtype=dtype)
     model = HookedTransformer(cfg)
-    copy_into(model, read_state(folder, layout, cfg))
+    copy_into(model, read_state(folder, layout, cfg, weights))
     model.tokenizer = load_tokenizer(folder)
     model = model.to(device).requires_grad_(True)
     if raw:
@@ -107,9 +109,12 @@ def save_model(model: HookedTransformer, folder: str | Path, layout: str = own.M
         model.tokenizer.save(folder)
 
 
-def read_state(folder: Path, layout: ModuleType, cfg: HookedTransformerConfig) -> dict[str, Tensor]:
+def read_state(
+    folder: Path, layout: ModuleType, cfg: HookedTransformerConfig, weights: Path | None = None
+) -> dict[str, Tensor]:
     """Our parameters from a checkpoint's files. Parameters that the layout has no place for stay out."""
-    where = {key.removeprefix(layout.PREFIX): (path, key) for path, key in _keys(folder)}
+    listed = _keys(folder) if weights is None else _keys_in(weights)
+    where = {key.removeprefix(layout.PREFIX): (path, key) for path, key in listed}
     state: dict[str, Tensor] = {}
     wanted = layout.entries(cfg)
     for entry in wanted:
@@ -148,8 +153,12 @@ def _keys(folder: Path) -> list[tuple[Path, str]]:
     single = folder / "model.safetensors"
     if not single.exists():
         raise BadCheckpoint(f"{folder} has no model.safetensors: save the model with safe_serialization=True.")
-    with _opened(single) as tensors:
-        return [(single, key) for key in tensors.keys()]  # noqa: SIM118 (it is no dictionary)
+    return _keys_in(single)
+
+
+def _keys_in(path: Path) -> list[tuple[Path, str]]:
+    with _opened(path) as tensors:
+        return [(path, key) for key in tensors.keys()]  # noqa: SIM118 (it is no dictionary)
 
 
 def _opened(path: Path) -> Any:

@@ -7,15 +7,21 @@ from course_utils.model.config import HookedTransformerConfig
 
 MODEL_TYPE = "gpt2"
 PREFIX = "transformer."
-IGNORED = r"h\.\d+\.attn\.(bias|masked_bias)"  # the causal mask, which old files hold
+# The causal mask, which old files hold, and the empty MLPs of a model of attention only (see `read_config`).
+IGNORED = r"h\.\d+\.(attn\.(bias|masked_bias)|(ln_2|mlp\..*)\.(weight|bias))"
 TIED = "lm_head.weight"
 ACTIVATIONS = {"gelu_new": "gelu_new", "gelu_pytorch_tanh": "gelu_new", "gelu": "gelu", "relu": "relu", "silu": "silu"}
 REQUIRED = {"scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False, "add_cross_attention": False}
 
 
 def read_config(told: dict[str, Any]) -> dict[str, Any]:
-    """Fields of our configuration from those of config.json."""
+    """Fields of our configuration from those of config.json.
+
+    GPT-2 has no model without MLPs. A checkpoint of ours that says `attn_only` holds MLPs of width 1 that are all zero,
+    so that any library reads it; here they are left out.
+    """
     return {
+        "attn_only": told.get("attn_only", False),
         "n_layers": told["n_layer"],
         "d_model": told["n_embd"],
         "n_heads": told["n_head"],
@@ -53,6 +59,8 @@ def entries(cfg: HookedTransformerConfig) -> list[Entry]:
         plain("ln_f.weight", "ln_final.w", "d_model"),
         plain("ln_f.bias", "ln_final.b", "d_model"),
     ]
+    if not cfg.tie_word_embeddings:
+        listed.append(Entry(TIED, ("unembed.W_U",), "d_vocab_out d_model -> d_model d_vocab_out"))
     for layer in range(cfg.n_layers):
         ours, theirs = f"blocks.{layer}", f"h.{layer}"
         weights = tuple(f"{ours}.attn.W_{part}" for part in "QKV")
@@ -66,6 +74,10 @@ def entries(cfg: HookedTransformerConfig) -> list[Entry]:
                 f"{theirs}.attn.c_proj.weight", (f"{ours}.attn.W_O",), "(head d_head) d_model -> head d_head d_model"
             ),
             plain(f"{theirs}.attn.c_proj.bias", f"{ours}.attn.b_O", "d_model"),
+        ]
+        if cfg.attn_only:
+            continue
+        listed += [
             plain(f"{theirs}.ln_2.weight", f"{ours}.ln2.w", "d_model"),
             plain(f"{theirs}.ln_2.bias", f"{ours}.ln2.b", "d_model"),
             plain(f"{theirs}.mlp.c_fc.weight", f"{ours}.mlp.W_in", "d_model d_mlp"),

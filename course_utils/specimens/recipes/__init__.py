@@ -1,0 +1,1 @@
+"""The specimens' recipes, a file each, named as the specimen with underscores."""
