@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from course_utils.catalog import CourseError
-from course_utils.commands import author, learn, machine
+from course_utils.commands import author, learn, machine, specimens
 from course_utils.learner.screen import as_typed, print_json
 
 _HELP = """Glassbox: a course in mechanistic interpretability in which every exercise is checked.
@@ -55,6 +55,7 @@ _add(learn.sync, "Bring .py and .ipynb in step.", "course sync", "course sync ch
 _add(learn.progress, "How far you are, and what is next.", "course progress", "course progress --json")
 _add(machine.site, "Read the course in a browser.", "course site", "course site --port 8600 --no-browser")
 _add(machine.doctor, "Find what is wrong with the installation.", "course doctor")
+app.add_typer(specimens.app, name="specimens", short_help="The trained models that come with the course.")
 _add(
     author.new,
     "For authors: start a new exercise.",

@@ -14,7 +14,7 @@ from course_utils.grading.verdict import Outcome, Verdict
 
 DIFFICULTY = 5
 SITE_PORT = 8501  # where `course site` serves, unless told otherwise
-_COMMANDS = "list check watch hint solution reset sync progress site doctor new build gate"
+_COMMANDS = "list check watch hint solution reset sync progress site doctor specimens new build gate"
 _COURSE = re.compile(rf"\bcourse (?=(?:{_COMMANDS.replace(' ', '|')})\b)")
 
 

@@ -65,11 +65,14 @@ class TextTokenizer:
 
 
 def load_tokenizer(folder: Path) -> TextTokenizer | None:
-    """The tokenizer of a model's folder, or None if there is no tokenizer.json."""
+    """The tokenizer of a model's folder, or None if there is no tokenizer.json. Raises CourseError for a broken one."""
     path = folder / "tokenizer.json"
     if not path.exists():
         return None
-    inner = Tokenizer.from_file(str(path))
+    try:
+        inner = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library has no kind of its own for it
+        raise CourseError(f"{path} can't be read ({error}): fetch it again.") from None
     told, ids = _read(folder / "tokenizer_config.json"), _read(folder / "config.json")
     names = {}
     for kind in ("bos", "eos", "pad"):
@@ -82,7 +85,13 @@ def load_tokenizer(folder: Path) -> TextTokenizer | None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CourseError(f"{path} can't be read ({error}): fetch it again.") from None
+    return told
 
 
 def as_tokenizer(tokenizer: Any) -> TextTokenizer:

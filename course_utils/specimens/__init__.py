@@ -1,1 +1,1 @@
-"""Specimens: small models that the course trains and ships, each with a recipe, weights, and a card of measured facts."""
+"""Specimens: small models, trained and shipped by the course, with recipes, weights, and cards of measured facts."""

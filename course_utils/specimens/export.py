@@ -4,16 +4,17 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from course_utils.data.microworld.tokenizer import microworld_tokenizer
 from course_utils.model.checkpoints import gpt2
+from course_utils.specimens.files import write_whole
 from course_utils.specimens.recipe import Recipe
 
 
 def export(recipe: Recipe, weights: dict[str, Tensor], folder: Path) -> None:
-    """Write config.json, model.safetensors and the tokenizer's files. Raises nothing that the disk doesn't."""
+    """Write config.json, model.safetensors and the tokenizer's files: the same bytes for the same weights."""
     folder.mkdir(parents=True, exist_ok=True)
     cfg, tokenizer = recipe.cfg, microworld_tokenizer()
     told = {
@@ -48,12 +49,12 @@ def export_weights(recipe: Recipe, weights: dict[str, Tensor], path: Path) -> No
         written |= _empty_mlps(cfg.n_layers, cfg.d_model)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = {name: tensor.to(torch.float16).contiguous() for name, tensor in written.items()}
-    save_file(half, path, metadata={"format": "pt"})
+    write_whole(path, save(half, metadata={"format": "pt"}))
 
 
 def _empty_mlps(n_layers: int, d_model: int) -> dict[str, Tensor]:
     """GPT-2 has an MLP in every block: these are one neuron wide and do nothing."""
-    empty = {}
+    empty: dict[str, Tensor] = {}
     for layer in range(n_layers):
         block = f"{gpt2.PREFIX}h.{layer}"
         empty |= {

@@ -13,7 +13,8 @@ class Recipe:
     """How one language specimen is trained.
 
     steps, batch, length: optimiser steps, rows a step and tokens a row. snapshots: steps after which the weights are
-    kept as well. mixture: shares of the microworld's kinds of text.
+    kept as well; ships: those of them that travel with the course. mixture: shares of the microworld's kinds of text.
+    note: what the trained model does, and where. tried: what else was, and what came of it. Both go on its card.
     """
 
     name: str
@@ -31,7 +32,10 @@ class Recipe:
     weight_decay: float = 0.1
     seed: int = 0
     snapshots: tuple[int, ...] = ()
+    ships: tuple[int, ...] = ()
     mixture: Mapping[str, int] = field(default_factory=lambda: dict(WEIGHTS))
+    note: str = ""
+    tried: str = ""
 
     @property
     def tokens(self) -> int:

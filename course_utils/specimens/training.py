@@ -26,7 +26,7 @@ EVERY = 100  # steps between two lines of the log
 class Run:
     """One training in a folder: what is there already is gone on with.
 
-    Raises CourseError if the folder holds a training from another recipe.
+    Raises CourseError if the folder holds a training from another recipe, or one that can't be read.
     """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
@@ -36,7 +36,10 @@ class Run:
         self.model = LeanGPT2(recipe.cfg).to(self.device)
         self.optimizer = torch.optim.AdamW(_groups(self.model, recipe), lr=recipe.learning_rate, betas=(0.9, 0.98))
         self.step = 0
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CourseError(f"{folder} can't hold a training ({error.strerror}): name another folder.") from None
         if (folder / STATE).exists():
             self._resume()
 
@@ -103,12 +106,41 @@ class Run:
         return {name: weight.detach().cpu() for name, weight in self.model.state_dict().items()}
 
     def _resume(self) -> None:
-        state = torch.load(self.folder / STATE, map_location=self.device, weights_only=True)
-        if state["recipe"] != _told(self.recipe):
-            raise CourseError(f"{self.folder} holds a training from another recipe: name another folder, or remove it.")
+        state = read_state(self.recipe, self.folder, self.device)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
+
+
+def read_state(recipe: Recipe, folder: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """The state that a training left in its folder: recipe, step, model, optimizer.
+
+    Raises CourseError if there is none, if it can't be read, and if it is of another recipe or vocabulary.
+    """
+    state = read_torch(folder / STATE, device)
+    for field, wanted in _told(recipe).items():
+        found = state.get("recipe", {}).get(field)
+        if found != wanted:
+            raise CourseError(
+                f"{folder} holds a training from another recipe ({field} is {found!r}, that of {recipe.name} is "
+                f"{wanted!r}): name another folder, or remove it."
+            )
+    if state["model"]["wte.weight"].shape[0] != recipe.cfg.d_vocab:
+        raise CourseError(f"{folder} holds a training with another vocabulary: name another folder, or remove it.")
+    return state
+
+
+def read_torch(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """What a training wrote into one file. Raises CourseError if it isn't there or can't be read."""
+    try:
+        read: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise CourseError(f"There is no {path.name} in {path.parent}: give the folder of a training.") from None
+    except Exception as error:  # torch has many kinds for a file that is cut off or no file of its own
+        raise CourseError(
+            f"{path} can't be read ({type(error).__name__}): remove it, and what it held is trained again."
+        ) from None
+    return read
 
 
 def _groups(model: LeanGPT2, recipe: Recipe) -> list[dict[str, Any]]:
@@ -139,7 +171,9 @@ def _compiled(model: LeanGPT2, recipe: Recipe) -> Callable[[Tensor], Tensor]:
 
 
 def _told(recipe: Recipe) -> dict[str, Any]:
-    return asdict(recipe) | {"mixture": dict(recipe.mixture), "snapshots": list(recipe.snapshots)}
+    """What the weights follow from; words about them may change."""
+    words = ("purpose", "note", "tried", "snapshots", "ships")
+    return {field: told for field, told in asdict(recipe).items() if field not in words}
 
 
 def _write(path: Path, state: object) -> None:

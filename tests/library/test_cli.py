@@ -30,6 +30,7 @@ COMMANDS = [
     "progress",
     "doctor",
     "site",
+    "specimens",
     "new",
     "build",
     "gate",

@@ -94,9 +94,9 @@ class Pen:
         for option, weight in zip(options, weights, strict=True):
             point -= weight
             if point < 0:
-                break
-        self._surprise += math.log(sum(weights) / weight)
-        return option
+                self._surprise += math.log(sum(weights) / weight)
+                return option
+        raise ValueError("Nothing can be drawn: no option has a weight above zero.")
 
     def some(self, options: Sequence[T], count: int) -> list[T]:
         """So many different options, in random order."""

@@ -1,4 +1,4 @@
-"""Endless text of the microworld, the same for the same seed: passages with their labels, or rows of tokens to train on."""
+"""Endless text of the microworld, the same for the same seed: passages with labels, or rows of tokens to train on."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice

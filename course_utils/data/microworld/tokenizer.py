@@ -38,10 +38,11 @@ def microworld_tokenizer() -> TextTokenizer:
 def ids_by_word() -> dict[str, int]:
     """The token of each word that a passage can hold."""
     tokenizer = microworld_tokenizer()
-    ids = {END_OF_TEXT: tokenizer.bos or 0}
+    known = tokenizer.inner.get_vocab()
+    ids = {END_OF_TEXT: known[END_OF_TEXT]}
     for word in (*VOCABULARY, OPENING_QUOTE):
         token = pre_tokenizers.ByteLevel(add_prefix_space=False).pre_tokenize_str(piece(word))[0][0]
-        ids[word] = tokenizer.inner.token_to_id(token)
+        ids[word] = known[token]
     return ids
 
 

@@ -28,6 +28,12 @@ class Fact:
 
 
 def facts_of(name: str) -> tuple[Fact, ...]:
-    """The facts of a specimen, in the order in which its card lists them."""
-    found: tuple[Fact, ...] = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").FACTS
+    """The facts of a specimen, in the order in which its card lists them; none for one without a file of facts."""
+    module = f"{__name__}.{name.replace('-', '_')}"
+    try:
+        found: tuple[Fact, ...] = importlib.import_module(module).FACTS
+    except ModuleNotFoundError as missing:
+        if missing.name != module:
+            raise
+        return ()
     return found

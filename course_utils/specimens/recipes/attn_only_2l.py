@@ -13,6 +13,7 @@ RECIPE = Recipe(
     warm_up=100,
     learning_rate=2e-3,
     snapshots=tuple(range(100, 2000, 100)),
+    ships=(100, 500, 900, 1000, 1100, 1300),  # before, while and after induction appears
     mixture={
         "repeats": 30,
         "scenes": 10,

@@ -46,7 +46,8 @@ SHORTEST, LONGEST = 4, 30
 
 
 def write(pen: Pen, family: str | None = None) -> Passage:
-    """A repeated row of words. Marks: first, second (the two halves), answer (the last word). Label: length of a half."""
+    """A repeated row of words. Marks: first, second (the two halves), answer (the last word). Label: length (of a
+    half)."""
     pen.start(KIND, family or FAMILIES[0])
     length = pen.one(range(SHORTEST, LONGEST + 1))
     words = pen.some(_DRAWN, length)

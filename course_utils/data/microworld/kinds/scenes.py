@@ -1,7 +1,8 @@
 """Scenes: people come and go, things happen, and someone gives something to someone. The last name can be worked out.
 
 When Ada and Boris went to the market , Boris gave a lamp to Ada .
-Ada was in the mill . Soon Boris came . Ada found a drum . Later Carl came . Boris left . Then Carl , who was tired , sold a kite to Ada .
+Ada was in the mill . Soon Boris came . Ada found a drum . Later Carl came . Boris left . Then Carl , who was tired ,
+sold a kite to Ada .
 Ada and Boris were in the barn , Carl and Dora were in the park . Later Dora handed a ring that Emil had made to Carl .
 """
 
@@ -29,17 +30,21 @@ EVENTS = (
     "lost a THING",
     "laughed",
 )
-_OTHER_WORDS = """a , . When went to the After came from were in and was where met saw left joined them had that who with
-    NAME stood home alone together gave""".replace("NAME", "")
+# "where them stood alone together" are in no scene, but trained specimens have them in their vocabulary.
+_OTHER_WORDS = """
+    a , . When went to the After came from were in and was where met saw left joined them had that who with stood home
+    alone together gave
+"""
+_PHRASES = " ".join((*WITH, *WISHED, *EVENTS)).replace("THING", "").replace("ADJECTIVE", "")
 WORDS = frozenset(
-    (*NAMES, *PLACES, *THINGS, *GAVE, *GIVE, *ADJECTIVES, *MADE, *WHEN, *_OTHER_WORDS.split())
-    + tuple(" ".join((*WITH, *WISHED, *EVENTS)).replace("THING", "").replace("ADJECTIVE", "").split())
+    (*NAMES, *PLACES, *THINGS, *GAVE, *GIVE, *ADJECTIVES, *MADE, *WHEN, *_OTHER_WORDS.split(), *_PHRASES.split())
 )
 
 
 def write(pen: Pen, family: str | None = None) -> Passage:
     """A scene. Marks: answer (the recipient's last name), giver (its mention in the last sentence), giver_before and
-    recipient_before (earlier mentions), thing, verb. Labels: giver, recipient, people (how many there are), giver_first."""
+    recipient_before (earlier mentions), thing, verb. Labels: giver, recipient, people (how many are there at the end),
+    giver_first (whether the giver was named before the recipient)."""
     pen.start(KIND, family or "")
     family = pen.family = family or pen.one(FAMILIES)
     people = _OPENINGS[family](pen)
