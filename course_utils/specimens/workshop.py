@@ -27,7 +27,9 @@ def train(name: str, folder: Path | None, out: Path | None, seconds: float | Non
     check_out(out)  # now, not hours later
     run = Run(recipe, folder)
     if run.step:
-        say(f"{name}: going on from step {run.step}, which is kept in {folder}.")
+        say(f"{name}: going on from step {run.step} of {recipe.steps}.")
+    if run.step < recipe.steps:
+        say(f"{name}: training on {run.device.type}, kept in {folder}. Compiling for it can take a minute or two.")
     if run.step < recipe.steps and not run.train(say, math.inf if seconds is None else seconds):
         say(f"{name}: stopped after step {run.step} of {recipe.steps}. The same command goes on from there.")
         return False

@@ -9,6 +9,7 @@ from course_utils.data.microworld.world import RELATIONS
 from course_utils.model import HookedTransformer
 from course_utils.specimens.facts import Fact
 from course_utils.specimens.facts.induction import INDUCTION
+from course_utils.specimens.facts.ioi import IOI
 from course_utils.specimens.facts.measures import context, truth
 from course_utils.specimens.facts.measures.answers import answers_right, share_of_mass, unread
 from course_utils.specimens.facts.measures.losses import loss_over_entropy
@@ -154,4 +155,4 @@ _SKILLS = (
 )
 
 LANGUAGE = (*_LOSSES, *_KNOWLEDGE, *_TASKS, *_SKILLS)
-FACTS = (*LANGUAGE, *INDUCTION)
+FACTS = (*LANGUAGE, *INDUCTION, *IOI)

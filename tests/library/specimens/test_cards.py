@@ -9,6 +9,7 @@ import pytest
 
 from course_utils import cli
 from course_utils.catalog import CourseError
+from course_utils.specimens import files
 from course_utils.specimens.card import read_card, rounded, write_card
 from course_utils.specimens.facts import Fact
 from course_utils.specimens.verify import Measured, put_on_card, verify
@@ -95,12 +96,19 @@ def test_a_card_that_cannot_be_read(folder, spoil, run):
         (0.94, 0.95, False, True),
         (1.1, 1.1, False, True),
         (0.97, None, True, False),
+        (0.97, -0.01, True, False),
         (float("nan"), 0.97, False, False),
     ],
 )
 def test_bounds_and_distance_from_the_card(value, card, holds, near):
     measured = Measured(FACT, value, card)
     assert (measured.holds, measured.near, measured.ok) == (holds, near, holds and near)
+
+
+def test_small_numbers_may_differ_by_as_much_as_shares():
+    small = Fact(name="gap", says="A gap", measure=lambda model: 0.01)
+    assert Measured(small, 0.01, 0.001).near
+    assert not Measured(small, float("nan"), 0.001).holds
 
 
 def test_large_numbers_may_differ_by_a_share_of_themselves():
@@ -113,6 +121,14 @@ def test_facts_are_put_on_the_card_and_hold_then(folder):
     assert [measured.fact.name for measured in put_on_card("tiny", folder)] == ["layers", "width"]
     assert list(read_card(folder).facts) == ["layers", "width"]
     assert all(measured.ok for measured in verify("tiny", folder))
+
+
+def test_a_fact_that_looks_at_checkpoints_sees_those_of_the_folder(known, tiny, monkeypatch):
+    """Also where the specimen that ships is another one, or is not there."""
+    step = Fact(name="step", says="The first step", measure=lambda model: files.steps_of("tiny")[0])
+    monkeypatch.setattr(sys.modules["course_utils.specimens.facts.tiny"], "FACTS", (step,))
+    assert [measured.value for measured in verify("tiny", tiny.folder)] == [4]
+    assert files.place_of("tiny") == known / "tiny"
 
 
 def test_nothing_is_put_on_a_card_before_all_is_measured(folder):
@@ -208,3 +224,10 @@ def test_training_by_command(known, run, tmp_path):
     status, _, err = run("train", "tiny", "--folder", folder, "--out", folder)
     assert status == 2
     assert "holds other files" in err
+
+
+def test_where_it_cannot_be_written_is_said_before_training(known, run, tmp_path):
+    (tmp_path / "thesis").write_text("years of work")
+    status, _, err = run("train", "tiny", "--folder", tmp_path / "run", "--out", tmp_path / "thesis")
+    assert (status, err) == (2, f"course: {tmp_path / 'thesis'} is a file: name a folder.\n")
+    assert not (tmp_path / "run").exists()
