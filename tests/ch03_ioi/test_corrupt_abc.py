@@ -1,0 +1,139 @@
+"""Checks for corrupt_abc, coarse to fine. Names are 20 and above; what is drawn is free, so properties are checked."""
+
+import torch
+
+from course_utils.grading import Accepted, Mutant, agree, require
+
+TOKENS = torch.tensor(
+    [[0, 20, 1, 21, 2, 21, 3], [0, 22, 1, 20, 2, 22, 3], [0, 24, 1, 23, 2, 24, 3], [0, 23, 5, 24, 2, 24, 3]]
+)
+MENTIONS = torch.tensor([[1, 3, 5], [3, 1, 5], [3, 1, 5], [1, 3, 5]])
+FIVE = torch.arange(20, 25)
+MANY = torch.arange(20, 60)
+
+
+def drawn(corrupt_abc, names, seed):
+    return corrupt_abc(TOKENS.clone(), MENTIONS, names, torch.Generator().manual_seed(seed))
+
+
+def new_names(tokens):
+    return tokens.gather(1, MENTIONS)
+
+
+def test_everything_but_the_names_stays(corrupt_abc):
+    got = drawn(corrupt_abc, MANY, 0)
+    agree(tuple(got.shape), (4, 7), "Four prompts of seven tokens come in, and as many come back.")
+    agree(got[:, ::2], TOKENS[:, ::2], "Shown are the words between the names: they must stay what they were.")
+
+
+def test_the_new_words_are_names(corrupt_abc):
+    new = new_names(drawn(corrupt_abc, MANY, 1))
+    says = "At all three mentions stands a name of the list (20 to 59)."
+    require(bool(torch.isin(new, MANY).all()), says, got=new)
+
+
+def test_three_different_names_come_in(corrupt_abc):
+    new = torch.cat([new_names(drawn(corrupt_abc, MANY[:6], seed)) for seed in range(5)])
+    says = (
+        "Each prompt gets three different names (shown): if the second mention repeats another, a giver is still there."
+    )
+    require(all(len(set(row)) == 3 for row in new.tolist()), says, got=new)
+
+
+def test_the_names_are_fresh(corrupt_abc):
+    for seed in range(3):
+        new = new_names(drawn(corrupt_abc, FIVE, seed)).sort(dim=-1).values
+        says = (
+            "Of the five names 20 to 24 each prompt has two already, so the other three must come in. Shown are each "
+            "prompt's new names, sorted."
+        )
+        agree(new, torch.tensor([[22, 23, 24], [21, 23, 24], [20, 21, 22], [20, 21, 22]]), says)
+
+
+def test_each_prompt_draws_for_itself(corrupt_abc):
+    new = new_names(drawn(corrupt_abc, MANY, 3))
+    says = "Each prompt draws names of its own (shown): one draw for all would make the batch as good as one prompt."
+    require(len({tuple(row) for row in new.tolist()}) == 4, says, got=new)
+
+
+def test_any_fresh_name_may_come_to_any_mention(corrupt_abc):
+    seen = [set[int](), set[int](), set[int]()]
+    for seed in range(40):
+        for place, name in enumerate(new_names(drawn(corrupt_abc, FIVE, seed))[0].tolist()):
+            seen[place].add(name)
+    says = "40 draws of the first prompt: each of 22, 23, 24 comes to each mention at some time. Shown is who came."
+    agree([sorted(names) for names in seen], [[22, 23, 24]] * 3, says)
+
+
+def test_the_generator_decides(corrupt_abc):
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    first, again = drawn(corrupt_abc, MANY, 4), drawn(corrupt_abc, MANY, 4)
+    agree(again, first, "The same state of the generator gives the same prompts.")
+    says = "Another state of the generator gives other names."
+    require(not torch.equal(drawn(corrupt_abc, MANY, 5), first), says, got=first)
+    says = "All chance comes from the generator: torch's own must stay untouched."
+    require(torch.equal(torch.get_rng_state(), state), says)
+    generator = torch.Generator().manual_seed(4)
+    first = corrupt_abc(TOKENS.clone(), MENTIONS, MANY, generator)
+    says = "Called twice with one generator it goes on drawing: don't seed it, or another, inside."
+    require(not torch.equal(corrupt_abc(TOKENS.clone(), MENTIONS, MANY, generator), first), says, got=first)
+
+
+FRESH = "fresh = names[~torch.isin(names, row[places])]"
+DRAW = "fresh[torch.randperm(len(fresh), generator=generator)[:3]]"
+MUTANTS = [
+    Mutant("the names are written into the prompts that came in", "tokens.clone()", "tokens",
+           check="test_everything_but_the_names_stays"),
+    Mutant("places are counted without the token that opens the text", "row[places] =", "row[places - 1] =",
+           check="test_everything_but_the_names_stays"),
+    Mutant("places in the list of names are written, and not the names", DRAW,
+           "torch.randperm(len(fresh), generator=generator)[:3]", check="test_the_new_words_are_names"),
+    Mutant("the giver's two mentions get one new name, so that the pattern of repetition stays", DRAW,
+           "fresh[torch.randperm(len(fresh), generator=generator)[[0, 1, 1]]]",
+           check="test_three_different_names_come_in"),
+    Mutant("names are drawn with replacement", DRAW, "fresh[torch.randint(len(fresh), (3,), generator=generator)]",
+           check="test_three_different_names_come_in"),
+    Mutant("the prompt's own names may come in again", FRESH, "fresh = names", check="test_the_names_are_fresh"),
+    Mutant("the recipient's name is not kept out", "row[places])]", "row[places[1:]])]", check="test_the_names_are_fresh"),
+    Mutant("only the giver's second mention is replaced", DRAW,
+           "torch.cat([row[places[:2]], fresh[torch.randperm(len(fresh), generator=generator)[:1]]])",
+           check="test_the_names_are_fresh"),
+    Mutant.whole(
+        "one draw serves all prompts",
+        '''
+def corrupt_abc(tokens, mentions, names, generator):
+    corrupted, state = tokens.clone(), generator.get_state()
+    for row, places in zip(corrupted, mentions, strict=True):
+        fresh = names[~torch.isin(names, row[places])]
+        generator.set_state(state)
+        row[places] = fresh[torch.randperm(len(fresh), generator=generator)[:3]]
+    return corrupted
+''',
+        check="test_each_prompt_draws_for_itself",
+    ),
+    Mutant("the first three fresh names are taken, in their order", DRAW, "fresh[:3]",
+           check="test_each_prompt_draws_for_itself"),
+    Mutant("three names are drawn and then put in alphabetical order", DRAW,
+           "fresh[torch.randperm(len(fresh), generator=generator)[:3].sort().values]",
+           check="test_any_fresh_name_may_come_to_any_mention"),
+    Mutant("torch's own generator draws", "torch.randperm(len(fresh), generator=generator)", "torch.randperm(len(fresh))",
+           check="test_the_generator_decides"),
+    Mutant("the generator is only asked for its seed, and so draws the same each time",
+           "corrupted = tokens.clone()",
+           "corrupted, generator = tokens.clone(), torch.Generator().manual_seed(generator.initial_seed())",
+           check="test_the_generator_decides"),
+]  # fmt: skip
+
+ACCEPTED = [
+    Accepted.whole(
+        "weights of chance, drawn for all prompts at once",
+        """
+def corrupt_abc(tokens, mentions, names, generator):
+    old = tokens.gather(1, mentions)
+    fresh = (names[None, :, None] != old[:, None]).all(-1).float()
+    drawn = names[torch.multinomial(fresh, 3, generator=generator)]
+    return tokens.scatter(1, mentions, drawn)
+""",
+    ),
+]
