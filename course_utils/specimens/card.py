@@ -22,8 +22,9 @@ DIGITS = 4
 class Card:
     """One specimen.
 
-    text: shares of the kinds of text that it read. loss: of the last step that was logged, in nats. weights: the
-    SHA-256 of model.safetensors, so that a card is not taken for that of another training. facts: measured numbers.
+    text: shares of the kinds of text that it read. lessons: what it read after that, from which step on. loss: of the
+    last step that was logged, in nats. weights: the SHA-256 of model.safetensors, so that a card is not taken for that
+    of another training. facts: measured numbers.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Card:
     parameters: int
     seed: int
     text: dict[str, int]
+    lessons: list[dict[str, Any]]
     steps: int
     tokens: int
     loss: float

@@ -73,6 +73,7 @@ def _size(card: Card) -> str:
         f"{card.parameters:,} parameters, {megabytes(folder):.1f} MB. Trained for {card.steps:,} steps on "
         f"{card.tokens / 1e6:.1f} million tokens, seed {card.seed}; training loss at the end {shown(card.loss)} nats. "
         f"Its text: {_mixture(card.text)}."
+        + "".join(f" From step {told['after']:,} on: {_mixture(told['text'])}." for told in card.lessons)
     )
 
 

@@ -67,6 +67,7 @@ def _card(recipe: Recipe, state: dict[str, Any], run: Path, folder: Path) -> Car
         parameters=parameter_count(recipe),
         seed=recipe.seed,
         text=dict(recipe.mixture),
+        lessons=[{"after": lesson.after, "text": dict(lesson.mixture)} for lesson in recipe.lessons],
         steps=state["step"],
         tokens=state["step"] * recipe.batch * recipe.length,
         loss=_last_loss(run, state["step"]),

@@ -85,7 +85,7 @@ class Run:
 
         def text(step: int) -> Int[Tensor, "batch pos"]:
             seed = recipe.seed * 10_000_000 + step + 1
-            return Microworld(seed, recipe.mixture).batch(recipe.batch, recipe.length)
+            return Microworld(seed, recipe.lesson_at(step)[0].mixture).batch(recipe.batch, recipe.length)
 
         with ThreadPoolExecutor(1) as ahead:
             coming = ahead.submit(text, self.step)
@@ -151,11 +151,13 @@ def _groups(model: LeanGPT2, recipe: Recipe) -> list[dict[str, Any]]:
 
 
 def _learning_rate(recipe: Recipe, step: int) -> float:
-    """A linear warm-up, then half a cosine down to a tenth."""
+    """In each lesson a linear warm-up, then half a cosine down to a tenth."""
+    lesson, end = recipe.lesson_at(step)
+    step, steps = step - lesson.after, end - lesson.after
     if step < recipe.warm_up:
-        return recipe.learning_rate * (step + 1) / recipe.warm_up
-    done = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
-    return recipe.learning_rate * (0.55 + 0.45 * math.cos(math.pi * done))
+        return lesson.learning_rate * (step + 1) / recipe.warm_up
+    done = (step - recipe.warm_up) / max(1, steps - recipe.warm_up)
+    return lesson.learning_rate * (0.55 + 0.45 * math.cos(math.pi * done))
 
 
 def _compiled(model: LeanGPT2, recipe: Recipe) -> Callable[[Tensor], Tensor]:

@@ -69,7 +69,7 @@ class Pen:
     seed: int
     held_out: bool = False
     _words: list[str] = field(default_factory=list)
-    _labels: dict[str, Label] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
     _marks: dict[str, list[int]] = field(default_factory=dict)
     _surprise: float = 0.0
     _kind: str = ""
@@ -81,7 +81,7 @@ class Pen:
     def start(self, kind: str, family: str) -> None:
         """Begin a passage; what was written of an unfinished one is dropped."""
         self._kind, self.family = kind, family
-        self._words, self._labels, self._marks, self._surprise = [], {}, {}, 0.0
+        self._words, self.labels, self._marks, self._surprise = [], {}, {}, 0.0
 
     def one(self, options: Sequence[T]) -> T:
         """One of the options, all equally likely."""
@@ -132,7 +132,7 @@ class Pen:
 
     def label(self, **labels: Label) -> None:
         """Note what holds of this passage."""
-        self._labels.update(labels)
+        self.labels.update(labels)
 
     def mark(self, role: str) -> None:
         """Mark the word written last."""
@@ -141,4 +141,4 @@ class Pen:
     def finish(self) -> Passage:
         """The passage."""
         marks = {role: tuple(positions) for role, positions in self._marks.items()}
-        return Passage(self._kind, self.family, tuple(self._words), self._labels, marks, self._surprise)
+        return Passage(self._kind, self.family, tuple(self._words), self.labels, marks, self._surprise)

@@ -2,10 +2,10 @@
 
 from types import ModuleType
 
-from course_utils.data.microworld.kinds import repeats
+from course_utils.data.microworld.kinds import choices, repeats, verdicts
 from course_utils.data.microworld.kinds.repeats import OTHERS
 
-KINDS: dict[str, ModuleType] = {module.KIND: module for module in (*OTHERS, repeats)}
+KINDS: dict[str, ModuleType] = {module.KIND: module for module in (*OTHERS, repeats, verdicts, choices)}
 VOCABULARY = tuple(sorted(frozenset(word for module in KINDS.values() for word in module.WORDS)))
 
 # Shares of passages. What takes long to learn comes often.

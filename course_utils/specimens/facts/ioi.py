@@ -4,7 +4,7 @@ Every step is shown by what changes when a part is replaced by the same part of 
 """
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 
 import torch
 from jaxtyping import Float
@@ -17,7 +17,15 @@ from course_utils.model.patching import Node, path_patch, sweep
 from course_utils.model.patching import heads as all_heads
 from course_utils.specimens.facts import Fact
 from course_utils.specimens.facts.measures.answers import logits_before, unread, words_mask
-from course_utils.specimens.facts.measures.heads import Head, Heads, along_path, looks, outputs, patterns, without
+from course_utils.specimens.facts.measures.heads import (
+    Head,
+    Heads,
+    along_path,
+    looks,
+    outputs,
+    patterns,
+    without,
+)
 from course_utils.specimens.facts.measures.scenes import (
     Scenes,
     name_ids,
@@ -30,7 +38,6 @@ from course_utils.specimens.facts.measures.scenes import (
 COUNT = 100  # scenes of a family
 ROLES = ("recipient_before", "giver_before", "giver", "others")
 REGIONS = ("early", "giver", "between", "end")
-TOP = 5
 
 
 def differences(model: HookedTransformer, family: str | None = None) -> Float[Tensor, "scene"]:
@@ -54,6 +61,7 @@ def mean_difference(model: HookedTransformer) -> float:
     return torch.cat([differences(model, family) for family in scenes.FAMILIES]).mean().item()
 
 
+@cache
 def traced() -> tuple[Scenes, Scenes]:
     """The scenes in which circuits are traced, and the same with strangers."""
     passages = some_passages()
@@ -80,8 +88,8 @@ def name_effects(model: HookedTransformer) -> Float[Tensor, "who layer head"]:
 
 @torch.no_grad()
 def _last_scale(model: HookedTransformer, here: Scenes) -> Float[Tensor, "row 1"]:
-    _, cache = model.run_with_cache(here.tokens, names_filter="ln_final.hook_scale")
-    return cache["scale"][torch.arange(len(here.end)), here.end]
+    _, stored = model.run_with_cache(here.tokens, names_filter="ln_final.hook_scale")
+    return stored["scale"][torch.arange(len(here.end)), here.end]
 
 
 def direct_effects(model: HookedTransformer) -> Float[Tensor, "layer head"]:
@@ -95,23 +103,6 @@ def attention(model: HookedTransformer, role: str, seen_from: str = "end") -> Fl
     here, _ = traced()
     queries = here.where[seen_from].long().argmax(dim=1)
     return looks(patterns(model, here.tokens), queries, here.where[role])
-
-
-def copying(model: HookedTransformer) -> Float[Tensor, "layer head"]:
-    """How often a name that a head looks at with all its attention is among the five words that it then raises most.
-
-    The name is read as it stands in the scenes, behind the first layer (Wang et al., 2022, appendix C).
-    """
-    here, _ = traced()
-    mentions = here.where["recipient_before"] | here.where["giver_before"]
-    with torch.no_grad():
-        _, cache = model.run_with_cache(here.tokens, names_filter="blocks.0.hook_resid_post", return_type=None)
-    stream, names = cache["resid_post", 0][mentions], here.tokens[mentions]
-    scores = []
-    for block in model.blocks:
-        said = torch.einsum("nm,hmd,hde->hne", block.ln1(stream), block.attn.W_V, block.attn.W_O) @ model.W_U
-        scores.append((said.topk(TOP, dim=-1).indices == names[:, None]).any(dim=-1).float().mean(dim=-1))
-    return torch.stack(scores)
 
 
 def resampled(model: HookedTransformer) -> Float[Tensor, "layer head"]:
@@ -161,14 +152,14 @@ def carried(model: HookedTransformer) -> Float[Tensor, "layer region"]:
     passages = some_passages()
     here, there = scenes_of(passages), scenes_of([turned_round(passage) for passage in passages])
     names = [f"blocks.{layer}.hook_resid_pre" for layer in range(model.cfg.n_layers)]
-    logits, cache = model.run_with_cache(there.tokens, names_filter=names)
+    logits, stored = model.run_with_cache(there.tokens, names_filter=names)
     base, turned = _base(model, here), here.mean_difference(logits)
     moved = torch.zeros(model.cfg.n_layers, len(REGIONS))
     for layer, name in enumerate(names):
         for column, region in enumerate(REGIONS):
 
             def put(x: Tensor, hook: HookPoint, mask: Tensor = here.where[region]) -> None:
-                x[mask] = cache[hook.name][mask]
+                x[mask] = stored[hook.name][mask]
 
             patched = model.run_with_hooks(here.tokens, fwd_hooks=[(name, put)])
             moved[layer, column] = (base - here.mean_difference(patched)) / (base - turned)

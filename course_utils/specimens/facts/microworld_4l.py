@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from course_utils.data.microworld.kinds import calendar_sums, claims, closing, code, facts, letters, moves, years
+from course_utils.data.microworld.kinds import calendar_sums, closing, code, facts, letters, moves, years
 from course_utils.data.microworld.passage import Passage
 from course_utils.data.microworld.registry import KINDS
 from course_utils.data.microworld.world import RELATIONS
@@ -13,16 +13,17 @@ from course_utils.specimens.facts.ioi import IOI
 from course_utils.specimens.facts.measures import context, truth
 from course_utils.specimens.facts.measures.answers import answers_right, share_of_mass, unread
 from course_utils.specimens.facts.measures.losses import loss_over_entropy
+from course_utils.specimens.facts.microworld_4l_circuit import CIRCUIT
+from course_utils.specimens.recipes.microworld_4l import RECIPE
 
-_SUMS = calendar_sums.FAMILIES[:-1]
-_COMPOSED = tuple(family for family in claims.FAMILIES if family not in RELATIONS)
+MIXTURE = RECIPE.last_mixture
 
 
 def _loss(kind: str) -> Fact:
     return Fact(
         name=f"loss-{kind}",
         says=f"Loss on new passages of {kind}, over the entropy of their generator (1 is the least possible)",
-        measure=partial(loss_over_entropy, kind=kind),
+        measure=partial(loss_over_entropy, kind=kind, weights=MIXTURE),
         at_most=1.1,
     )
 
@@ -34,7 +35,7 @@ def _right(kind: str, families: tuple[str | None, ...], count: int, held_out: bo
 def _answers(
     name: str,
     says: str,
-    at_least: float,
+    at_least: float | None,
     kind: str,
     families: tuple[str | None, ...],
     count: int,
@@ -42,6 +43,14 @@ def _answers(
 ) -> Fact:
     """The share of right answers in so many passages of each family."""
     return Fact(name=name, says=says, measure=partial(_right, kind, families, count, held_out), at_least=at_least)
+
+
+def _sums(unit: str) -> tuple[Fact, Fact]:
+    """Sums that training shows, and those that it doesn't, which only a rule would get right."""
+    families = (f"{unit}_after", f"{unit}_before")
+    told = _answers(f"{unit}s", f"Sums of {unit}s right", 0.98, "calendar_sums", families, 100)
+    new = _answers(f"{unit}s-held-out", f"Held-out sums of {unit}s right", None, "calendar_sums", families, 100, True)
+    return told, new
 
 
 def lies(passage: Passage) -> tuple[str, ...]:
@@ -54,8 +63,11 @@ def later(passage: Passage) -> tuple[str, ...]:
     return years.YEARS[int(passage.labels["start"]) + 1 :]
 
 
-def _lying(model: HookedTransformer) -> float:
-    return answers_right(model, unread("roles", 300, ["lying"], held_out=True), accepted=lies)
+def truth_when_lying(model: HookedTransformer) -> float:
+    """How much likelier the true answer is, from who should lie, than if any value of the right sort were drawn."""
+    passages = unread("roles", 300, ["lying"], held_out=True)
+    drawn = sum(1 / (1 + len(lies(passage))) for passage in passages) / len(passages)
+    return share_of_mass(model, passages, accepted=lambda passage: (str(passage.labels["truth"]),)) / drawn
 
 
 def _translated(model: HookedTransformer) -> float:
@@ -78,38 +90,55 @@ def _runs(model: HookedTransformer) -> float:
 _LOSSES = tuple(_loss(kind) for kind in KINDS if kind != "repeats")
 _KNOWLEDGE = (
     _answers("facts", "Values of facts right", 0.99, "facts", facts.FAMILIES, 30),
-    _answers("claims-relations", "Verdicts right on held-out plain claims", 0.95, "claims", tuple(RELATIONS), 50, True),
     *(
-        _answers(
-            f"claims-{name}", f"Verdicts right on held-out claims with a {name}", 0.95, "claims", (name,), 300, True
+        _answers(f"claims-{name}", f"Verdicts right on held-out {says}", bound, "claims", families, count, True)
+        for name, says, bound, families, count in (
+            ("relations", "plain claims", 0.95, tuple(RELATIONS), 50),
+            ("negation", "claims that deny something", 0.95, ("negation",), 300),
+            ("conjunction", "claims of two things", 0.95, ("conjunction",), 300),
+            ("comparison", "comparisons of numbers", 0.95, ("comparison",), 300),
         )
-        for name in _COMPOSED
     ),
     Fact(
         name="truth-direction",
         says=f"Lowest AUROC, on held-out claims about {', '.join(truth.OTHERS[:-1])} or {truth.OTHERS[-1]}, of the "
-        f"mean true claim less the mean false one about {', '.join(truth.FITTED)}, read at the full stop",
+        f"mean true claim less the mean false one about {', '.join(truth.FITTED)}, read at the last word",
         measure=truth.unseen_topics,
         at_least=0.9,
     ),
     Fact(
         name="truth-direction-negation",
-        says="AUROC of the same direction on held-out claims that deny something",
+        says="AUROC of the same direction on held-out claims that deny something (0: it tells whether the value fits "
+        "the subject, and the denial is counted later)",
         measure=partial(truth.unseen_topics, topics=("negation",)),
+        at_most=0.2,
     ),
     Fact(
         name="truth-layer",
         says="The layer behind which that direction is read, chosen on the topics it is fitted on",
         measure=truth.truth_layer,
     ),
-    _answers(
-        "honest", "Held-out questions answered right by who should be honest", 0.95, "roles", ("honest",), 300, True
+    *(
+        _answers(
+            name,
+            f"Right choices of two answers, one of them held out, by who {says}",
+            0.95,
+            "choices",
+            (role,),
+            300,
+            True,
+        )
+        for name, role, says in (
+            ("honest", "honest", "should be honest"),
+            ("lying", "lying", "should lie, for whom the wrong one is right"),
+            ("told-nothing", "plain", "was told neither"),
+        )
     ),
     Fact(
-        name="lying",
-        says="Held-out questions answered with a wrong value of the right sort by who should lie",
-        measure=_lying,
-        at_least=0.95,
+        name="lying-truth",
+        says="Probability of the truth from who should lie and may say anything, over that of a blind draw (1: the "
+        "truth is not avoided)",
+        measure=truth_when_lying,
     ),
 )
 _TASKS = (
@@ -127,7 +156,7 @@ _TASKS = (
     ),
 )
 _SKILLS = (
-    _answers("sentiment", "Verdicts and advice right on held-out reviews", 0.95, "reviews", (None,), 400, True),
+    _answers("sentiment", "Verdicts and advice right on held-out reviews", 0.98, "reviews", (None,), 400, True),
     _answers(
         "refusal",
         "Held-out requests rightly answered or refused",
@@ -137,22 +166,20 @@ _SKILLS = (
         130,
         True,
     ),
-    Fact(name="translation", says="Words right in translations", measure=_translated, at_least=0.95),
+    Fact(name="translation", says="Words right in translations", measure=_translated, at_least=0.97),
     Fact(
         name="greater-than",
         says="Probability given to later years, on held-out spans",
         measure=_later_years,
-        at_least=0.95,
+        at_least=0.87,
     ),
-    _answers("days", "Held-out sums of days right", 0.95, "calendar_sums", _SUMS[:2], 100, True),
-    _answers("months", "Held-out sums of months right", 0.95, "calendar_sums", _SUMS[2:4], 100, True),
-    _answers("hours", "Held-out sums of hours right", 0.95, "calendar_sums", _SUMS[4:], 100, True),
-    Fact(name="order", says="Days, months and hours in order, held out", measure=_runs, at_least=0.95),
-    _answers("moves", "Where a thing is, or who has it, right", 0.95, "moves", moves.FAMILIES, 150),
-    _answers("closing", "Brackets, quotes and lists closed rightly", 0.95, "closing", closing.FAMILIES, 100),
-    _answers("code", "What a program prints, right", 0.9, "code", code.FAMILIES, 100),
-    Fact(name="letters", says="Letters and spelled words right", measure=_letters, at_least=0.95),
+    *(fact for unit in calendar_sums.CIRCLES for fact in _sums(unit)),
+    Fact(name="order", says="Days, months and hours in order, held out", measure=_runs, at_least=0.98),
+    _answers("moves", "Where a thing is, or who has it, right", 0.9, "moves", moves.FAMILIES, 150),
+    _answers("closing", "Brackets, quotes and lists closed rightly", 0.97, "closing", closing.FAMILIES, 100),
+    _answers("code", "What a program prints, right", 0.87, "code", code.FAMILIES, 100),
+    Fact(name="letters", says="Letters and spelled words right", measure=_letters, at_least=0.97),
 )
 
 LANGUAGE = (*_LOSSES, *_KNOWLEDGE, *_TASKS, *_SKILLS)
-FACTS = (*LANGUAGE, *INDUCTION, *IOI)
+FACTS = (*LANGUAGE, *INDUCTION, *IOI, *CIRCUIT)

@@ -1,12 +1,15 @@
 """Samples of the microworld, written once for all its tests, and a reader of its statements."""
 
+import re
 from functools import cache
 from typing import NamedTuple
 
 import pytest
 
 from course_utils.data.microworld.text import Microworld
-from course_utils.data.microworld.world import RELATIONS
+from course_utils.data.microworld.world import RELATIONS, Relation
+
+COMPARED = re.compile(r"(\d+) is (more|larger|less|smaller) than (\d+)")
 
 
 class Said(NamedTuple):
@@ -44,6 +47,32 @@ def statements() -> dict[str, list[Said]]:
                         said = Said(relation.name, subject, number, value, denied, (value == true) != denied)
                         readings.setdefault(text, []).append(said)
     return readings
+
+
+@pytest.fixture(scope="session")
+def parts(statements):
+    """parts(claim): what it says, one thing or two; a comparison is worked out."""
+
+    def read(claim: str) -> list[Said]:
+        if compared := COMPARED.fullmatch(claim):
+            first, word, second = compared.groups()
+            assert first != second
+            truth = int(first) > int(second) if word in ("more", "larger") else int(first) < int(second)
+            return [Said(word, first, 0, second, False, truth)]
+        return [statements[part][0] for part in claim.split(" and ")]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def questions() -> dict[str, tuple[Relation, str]]:
+    """Every question that can be asked about the world: the relation and the subject."""
+    return {
+        " ".join(f"{before} {subject} {after}".split()): (relation, subject)
+        for relation in RELATIONS.values()
+        for subject in relation.subjects
+        for before, after in relation.questions
+    }
 
 
 @pytest.fixture(scope="session")

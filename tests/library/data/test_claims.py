@@ -1,6 +1,7 @@
-"""Facts, claims and answers, read by a reader of their own and held to the world's tables."""
+"""Facts, claims and verdicts, read by a reader of their own and held to the world's tables."""
 
 import re
+from collections import Counter
 
 from course_utils.data.microworld.world import RELATIONS
 
@@ -18,15 +19,7 @@ BOTH = {  # what is said about one subject: the order of subject and values, and
 REVERSE = re.compile(
     r"(\w+) is the capital of (\w+)|In (\w+) lives the king of (\w+)|From (\w+) you rule the people of (\w+)"
 )
-COMPARED = re.compile(r"(\d+) is (more|larger|less|smaller) than (\d+)")
-ASKED = re.compile(r"(?:(\w+) ([\w ]+) \. )?(\w+) asked (\w+) : ([\w ]+) \? (\w+) said : (\w+) \.")
-HONEST = {
-    "was told to be honest",
-    "promised to tell the truth",
-    "was asked to give right answers",
-    "wants to be truthful to people",
-}
-LYING = {"was told to lie", "promised to tell lies", "was asked to give wrong answers", "wants to mislead people"}
+THREE = re.compile(r"Claim : ([\w ]+) \. Verdict : (true|false)((?: , it is (\w+))?) \.")
 
 
 def test_no_statement_can_be_read_in_two_ways(statements):
@@ -62,67 +55,68 @@ def _true_values(sentence, statements):
     return [country] if RELATIONS["capital"].value[country] == city else []
 
 
-def test_every_verdict_is_right(sample, statements, marked):
+def test_every_verdict_is_right(sample, parts, marked):
     for passage in (*sample("claims", 4000), *sample("claims", 2000, held_out=True)):
         claim, verdict = re.fullmatch(r"Claim : (.+) \. Verdict : (\w+) \.", " ".join(passage.words)).groups()
-        if compared := COMPARED.fullmatch(claim):
-            first, word, second = compared.groups()
-            truth = int(first) > int(second) if word in ("more", "larger") else int(first) < int(second)
-            assert passage.family == "comparison" and first != second
-            assert passage.labels["relation"] == word
-            subjects, values, negations = [first], [second], 0
-        else:
-            said = [statements[part][0] for part in claim.split(" and ")]
-            truth = all(part.truth for part in said)
-            subjects, values = [part.subject for part in said], [part.value for part in said]
-            negations = sum(part.denied for part in said)
-            _check_labels(passage, said)
-        assert verdict == str(truth).lower() and passage.labels["truth"] is truth, passage.text
-        assert marked(passage, "answer") == [verdict] and passage.labels["topic"] == passage.family
-        assert marked(passage, "subject") == subjects and marked(passage, "value") == values
-        assert (passage.labels["subject"], passage.labels["value"]) == (subjects[0], values[0])
+        said = parts(claim)
+        truth, negations = all(part.truth for part in said), sum(part.denied for part in said)
+        assert verdict == str(truth).lower() and marked(passage, "answer") == [verdict], passage.text
+        assert passage.labels == _labels(said) and passage.family == passage.labels["topic"]
+        assert marked(passage, "subject") == [part.subject for part in said]
+        assert marked(passage, "value") == [part.value for part in said]
         assert len(marked(passage, "negation")) == negations and set(marked(passage, "negation")) <= {"not", "cannot"}
-        assert passage.labels["negated"] is bool(negations) and marked(passage, "end_of_claim") == ["."]
+        assert marked(passage, "end_of_claim") == ["."]
 
 
-def _check_labels(passage, said):
-    labels = passage.labels
-    assert labels["relation"] == said[0].relation
-    assert passage.family == ("negation" if said[0].denied else "conjunction" if len(said) == 2 else said[0].relation)
-    if len(said) == 2:
-        assert labels["first_truth"] is said[0].truth and labels["second_truth"] is said[1].truth
-        assert (
-            said[1][:2] == (labels["second_relation"], labels["second_subject"])
-            and said[1].value == labels["second_value"]
-        )
-        assert said[0].relation != said[1].relation
+def _labels(said):
+    """What should be noted of a claim that says these things."""
+    first, *more = said
+    alone = "negation" if first.denied else first.relation if first.relation in RELATIONS else "comparison"
+    labels = {"truth": all(part.truth for part in said), "topic": "conjunction" if more else alone}
+    labels |= {"negated": first.denied, "relation": first.relation, "subject": first.subject, "value": first.value}
+    for second in more:
+        assert second.relation != first.relation
+        labels |= {"first_truth": first.truth, "second_truth": second.truth, "second_relation": second.relation}
+        labels |= {"second_subject": second.subject, "second_value": second.value}
+    return labels
+
+
+def test_three_verdicts_are_right_and_told_values_too(sample, parts, marked):
+    for passage in (*sample("verdicts", 3000), *sample("verdicts", 2000, held_out=True)):
+        claims = THREE.findall(" ".join(passage.words))
+        again = [f"Claim : {claim} . Verdict : {verdict}{told} ." for claim, verdict, told, _ in claims]
+        assert len(claims) == 3 and " ".join(again) == " ".join(passage.words)
+        everything, told = [], []
+        for claim, verdict, _, value in claims:
+            said = parts(claim)
+            assert verdict == str(all(part.truth for part in said)).lower(), passage.text
+            single = len(said) == 1 and said[0].relation in RELATIONS
+            assert value == (RELATIONS[said[0].relation].value[said[0].subject] if single else ""), passage.text
+            everything += said
+            told += [value] * single
+        assert passage.labels == _labels(said) and passage.family == "told"
+        assert marked(passage, "told") == told and marked(passage, "end_of_claim") == ["."] * 3
+        assert marked(passage, "verdict") == [verdict for _, verdict, _, _ in claims]
+        assert passage.marks["answer"] == passage.marks["verdict"][-1:]
+        assert marked(passage, "subject") == [part.subject for part in everything]
+        assert marked(passage, "value") == [part.value for part in everything]
+        assert len(marked(passage, "negation")) == sum(part.denied for part in everything)
 
 
 def test_claims_are_true_as_often_as_false(sample):
     for family in {passage.family for passage in sample("claims", 4000)}:
         truths = [passage.labels["truth"] for passage in sample("claims", 600, family)]
         assert 0.42 < sum(truths) / len(truths) < 0.58, family
+    several = sample("verdicts", 3000)
+    for place in range(3):
+        true = sum(passage.words[passage.marks["verdict"][place]] == "true" for passage in several)
+        assert 0.47 < true / len(several) < 0.53, place
 
 
-def test_the_honest_say_what_is_so_and_liars_something_else_of_the_sort(sample, marked):
-    questions = {
-        " ".join(f"{before} {subject} {after}".split()): (relation, subject)
-        for relation in RELATIONS.values()
-        for subject in relation.subjects
-        for before, after in relation.questions
-    }
-    for passage in (*sample("roles", 2500), *sample("roles", 1500, held_out=True)):
-        told, how, asker, asked, question, speaker, answer = ASKED.fullmatch(" ".join(passage.words)).groups()
-        relation, subject = questions[question]
-        assert asked == speaker != asker and told in (None, speaker)
-        assert how in {"honest": HONEST, "lying": LYING, "plain": {None}}[passage.family]
-        lying = how in LYING
-        assert (answer == relation.value[subject]) is not lying and answer in relation.values, passage.text
-        labels = passage.labels
-        assert labels["role"] == ("lying" if lying else "honest")
-        assert (labels["relation"], labels["subject"]) == (relation.name, subject)
-        assert (labels["truth"], labels["answer"]) == (relation.value[subject], answer)
-        assert (labels["instruction"] == -1) is (how is None)
-        assert marked(passage, "answer") == [answer] and marked(passage, "subject") == [subject]
-        assert marked(passage, "asker") == [asker] and set(marked(passage, "speaker")) == {speaker}
-        assert len(marked(passage, "instruction")) == (how is not None)
+def test_half_of_all_claims_are_plain(sample):
+    """And three in five of those that come together; the rest is denied, joined or compared."""
+    for kind, expected in (("claims", (1 / 2, 1 / 6, 1 / 6, 1 / 6)), ("verdicts", (0.6, 0.2, 0.1, 0.1))):
+        topics = Counter(passage.labels["topic"] for passage in sample(kind, 4000))
+        composed = [topics.pop(topic) for topic in ("negation", "conjunction", "comparison")]
+        for found, share in zip((sum(topics.values()), *composed), expected, strict=True):
+            assert abs(found / 4000 - share) < 0.03, (kind, topics)

@@ -8,11 +8,12 @@ import torch
 from course_utils.catalog import CourseError
 from course_utils.data.microworld.kinds import tasks, years
 from course_utils.data.microworld.passage import Pen
-from course_utils.data.microworld.registry import KINDS, WEIGHTS
-from course_utils.data.microworld.tokenizer import ids_by_word, microworld_tokenizer
+from course_utils.data.microworld.registry import KINDS
+from course_utils.data.microworld.tokenizer import encode_passage, ids_by_word, microworld_tokenizer
+from course_utils.data.microworld.world import RELATIONS
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 from course_utils.specimens.facts.measures import answers, context, losses, truth
-from course_utils.specimens.facts.microworld_4l import LANGUAGE, later, lies
+from course_utils.specimens.facts.microworld_4l import LANGUAGE, MIXTURE, later, lies, truth_when_lying
 
 SIZE = microworld_tokenizer().size
 BY_NAME = {fact.name: fact for fact in LANGUAGE}
@@ -48,7 +49,7 @@ def test_who_reads_ahead_is_always_right(kind):
     passages = answers.unread(kind, 20, KINDS[kind].FAMILIES)
     assert answers.answers_right(foresees, passages) == 1
     assert answers.share_of_mass(foresees, passages) == pytest.approx(1)
-    assert losses.loss_over_entropy(foresees, kind) == pytest.approx(0, abs=1e-6)
+    assert losses.loss_over_entropy(foresees, kind, MIXTURE) == pytest.approx(0, abs=1e-6)
 
 
 def test_who_says_one_word_is_right_where_it_stands():
@@ -77,10 +78,32 @@ def test_several_words_can_be_right():
 
 
 def test_truth_told_by_a_liar_is_wrong():
-    assert BY_NAME["lying"].measure(foresees) == 1
+    assert BY_NAME["lying"].measure(foresees) == BY_NAME["honest"].measure(foresees) == 1
+
+    def honest(tokens):
+        """Says what a reader who knows the facts, but not the roles, would."""
+        truths = {tuple(encode_passage(passage)): passage.labels["truth"] for passage in asked}
+        logits = shrugs(tokens)
+        for row, read in enumerate(tokens.tolist()):
+            (truth,) = {truths[key] for key in truths if read[: len(key)] == list(key)}
+            logits[row, :, ids_by_word()[truth]] = 100
+        return logits
+
+    asked = [p for role in KINDS["choices"].FAMILIES for p in answers.unread("choices", 300, [role], held_out=True)]
+    assert BY_NAME["honest"].measure(honest) == BY_NAME["told-nothing"].measure(honest) == 1
+    assert BY_NAME["lying"].measure(honest) == 0
     for passage in answers.unread("roles", 20, ["lying"], held_out=True):
         assert answers.answers_right(says(passage.labels["truth"]), [passage], accepted=lies) == 0
         assert answers.answers_right(shrugs, [passage], accepted=lies, among=lies(passage)) == 1
+    assert truth_when_lying(foresees) == pytest.approx(0, abs=1e-6)
+
+
+def test_who_says_any_value_tells_the_truth_at_times():
+    values = {word for relation in RELATIONS.values() for word in relation.values}
+    asked = answers.unread("roles", 300, ["lying"], held_out=True)
+    blind = sum(1 / len(RELATIONS[passage.labels["relation"]].values) for passage in asked) / 300
+    found = truth_when_lying(lambda tokens: shrugs(tokens) + 100 * answers.words_mask(values, SIZE))
+    assert found == pytest.approx(1 / len(values) / blind, rel=1e-4)
 
 
 def test_every_marked_word_counts():
@@ -116,8 +139,8 @@ def test_a_shrug_costs_the_vocabulary():
 def test_entropy_counts_the_kind():
     (span,) = answers.unread("years", 1)
     spans = len(years.SPANS[False]) * len(years.FAMILIES) * (99 - span.labels["start"])
-    share = WEIGHTS["years"] / sum(WEIGHTS.values())
-    assert losses.passage_entropy(span) == pytest.approx(math.log(spans / share))
+    share = MIXTURE["years"] / sum(MIXTURE.values())
+    assert losses.passage_entropy(span, MIXTURE) == pytest.approx(math.log(spans / share))
     assert losses.passage_entropy(span, {"years": 3}) == pytest.approx(math.log(spans))
 
 
@@ -154,7 +177,7 @@ class Knows:
             denied |= (tokens == ids_by_word()[word]).any(dim=1)
         side = torch.where((tokens == self.true).any(dim=1) != denied, 1.0, -1.0)
         first_stop = (tokens == self.stop).long().argmax(dim=1)
-        noise[self.layer, torch.arange(len(tokens)), first_stop, 0] += 20 * side
+        noise[self.layer, torch.arange(len(tokens)), first_stop - 1, 0] += 20 * side
         return None, dict(zip(names_filter, noise, strict=True))
 
 
@@ -178,11 +201,10 @@ def test_noise_tells_nothing():
 def test_names_are_used_once_and_bounds_mean_something():
     assert len(BY_NAME) == len(LANGUAGE)
     for fact in LANGUAGE:
-        if fact.name.startswith("truth-") or fact.name == "tasks-without-examples":
-            continue
-        perfect = fact.measure(foresees)
-        assert fact.holds(perfect), fact.name
-        assert not fact.holds(1 - perfect if fact.at_least else 1.5 + perfect), fact.name
+        if not fact.name.startswith("truth-") and fact.name != "tasks-without-examples":
+            perfect = fact.measure(foresees)
+            assert fact.holds(perfect), fact.name
+            assert fact.at_least is None or not fact.holds(1 - perfect), fact.name
 
 
 def test_twice_the_same(random_model):

@@ -8,8 +8,8 @@ from course_utils.data.microworld.tokenizer import ids_by_word, microworld_token
 from course_utils.data.microworld.words import NAMES
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 from course_utils.model.hooks import HookPoint
-from course_utils.specimens.facts import ioi
-from course_utils.specimens.facts.measures import scenes
+from course_utils.specimens.facts import ioi, ioi_circuit, ioi_roles
+from course_utils.specimens.facts.measures import heads, scenes
 
 SIZE = microworld_tokenizer().size
 
@@ -105,3 +105,59 @@ def test_who_foresees_all_knows_recipients():
 
 def foresees(tokens):
     return 100 * torch.nn.functional.one_hot(tokens.roll(-1, dims=1), SIZE).float()
+
+
+def test_a_new_giver():
+    for passage in scenes.some_passages(2):
+        new = scenes.giver_new(passage)
+        giver = passage.labels["giver"]
+        assert new.words.count(giver) == 1 and new.words[passage.marks["giver"][0]] == giver
+        stood = {new.words[position] for position in passage.marks["giver_before"]}
+        assert len(stood) == 1 and not stood & set(passage.words)
+        changed = [i for i, (a, b) in enumerate(zip(passage.words, new.words, strict=True)) if a != b]
+        assert tuple(changed) == passage.marks["giver_before"]
+
+
+def everyone(model, layers):
+    return ioi_circuit.all_but(model, [], layers)
+
+
+def test_all_parts_turned_turn_the_answer(random_model):
+    """What turns the answer of a whole pass turns it in parts that make up the whole."""
+    here, turned = ioi.traced()[0], ioi_circuit.turned()
+    assert turned.where["giver"].equal(here.where["giver"])
+    assert ioi_circuit.turned_in(random_model, []) == pytest.approx(1)
+    assert ioi_circuit.turned_directly(random_model, []) == pytest.approx(1, abs=1e-4)
+    last = everyone(random_model, 3)[-4:]
+    assert ioi_circuit.turned_directly(random_model, [(2, 1)]) != pytest.approx(1, abs=1e-4)
+    assert ioi_circuit.turned_along(random_model, everyone(random_model, 2), "q", []) == pytest.approx(1, abs=1e-4)
+    assert ioi_circuit.all_but(random_model, last, 3) == everyone(random_model, 2)
+
+
+def test_direct_is_all_there_is_behind_the_last_layer():
+    cfg = HookedTransformerConfig(
+        n_layers=2, d_model=16, n_heads=4, n_ctx=128, d_vocab=SIZE, attn_only=True, seed=0, init_range=0.5
+    )
+    model = HookedTransformer(cfg).requires_grad_(False)
+    last = [(1, head) for head in range(4)]
+    assert ioi_circuit.turned_directly(model, last) == pytest.approx(ioi_circuit.turned_in(model, last), abs=1e-4)
+    first = [(0, 1)]
+    by_way_of_later = ioi_circuit.turned_in(model, first) - ioi_circuit.turned_directly(model, first)
+    assert abs(by_way_of_later) > 1e-4
+
+
+def test_nothing_kept_is_the_mean_and_all_kept_is_the_model(random_model):
+    here, _ = ioi.traced()
+    everywhere = torch.ones_like(here.tokens, dtype=torch.bool)
+    whole = ioi_circuit.alone(random_model, dict.fromkeys(everyone(random_model, 3), everywhere))
+    torch.testing.assert_close(whole, random_model(here.tokens), atol=1e-4, rtol=1e-4)
+    means = ioi_circuit.mean_outputs(random_model)
+    nothing = heads.without(random_model, here.tokens, everyone(random_model, 3), means)
+    torch.testing.assert_close(ioi_circuit.alone(random_model, {}), nothing, atol=1e-4, rtol=1e-4)
+
+
+def test_copying_is_among_what_is_asked_for(random_model):
+    all_words, names = ioi_roles.copying(random_model), ioi_roles.copying(random_model, among=scenes.name_ids())
+    assert all_words.shape == names.shape == (3, 4)
+    assert (names >= all_words).all()
+    assert names.mean().item() == pytest.approx(ioi_roles.TOP / len(NAMES), abs=0.06)

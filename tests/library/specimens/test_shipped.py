@@ -10,7 +10,7 @@ from course_utils.catalog import CourseError
 from course_utils.data.microworld.tokenizer import microworld_tokenizer
 from course_utils.specimens import files, readme
 from course_utils.specimens.card import digest
-from course_utils.specimens.facts import facts_of
+from course_utils.specimens.facts import facts_of, induction, ioi_circuit, microworld_4l_circuit
 from course_utils.specimens.overview import megabytes
 from course_utils.specimens.ship import FILES, parameter_count
 from course_utils.specimens.verify import Measured, card_in
@@ -50,6 +50,29 @@ def test_the_card_belongs_to_the_weights_and_the_recipe(name):
     assert (card.steps, card.tokens, card.seed) == (recipe.steps, recipe.tokens, recipe.seed)
     assert card.parameters == parameter_count(recipe)
     assert list(card.facts) == [fact.name for fact in facts_of(name)] != []
+
+
+def test_notes_name_the_heads_that_are_found(model):
+    """Facts find heads anew by what they do; the words on the cards name them."""
+    two, four = model("attn-only-2l"), model("attn-only-4l")
+    assert induction.previous_heads(two) == [(0, 0)]
+    assert set(induction.induction_heads(two)) == {(1, 0), (1, 2), (1, 4)}
+    assert ioi_circuit.name_heads(four) == [(0, 3)]
+    assert ioi_circuit.avoiders(four) == [(1, 1), (1, 4)]
+    assert set(ioi_circuit.movers(four)) == {(3, 0), (3, 1)}
+    whole = model("microworld-4l")
+    assert microworld_4l_circuit.avoiders(whole) == [(1, 1)]
+    assert microworld_4l_circuit.movers(whole) == [(2, 2), (2, 4), (2, 7)]
+    assert microworld_4l_circuit.late_avoiders(whole) == [(3, 0)]
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if files.recipe_of(name).note])
+def test_notes_speak_of_facts_that_there_are(name):
+    recipe = files.recipe_of(name)
+    named = {word.strip("().,;:") for word in (recipe.note + " " + recipe.tried).split() if "(" in word or "-" in word}
+    told = {word for word in named if word.startswith(("ioi-", "induction-", "phase-", "k-composition"))}
+    assert told
+    assert told <= {fact.name for fact in facts_of(name)}
 
 
 @pytest.mark.parametrize("name", SHIPPED)

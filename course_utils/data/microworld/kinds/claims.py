@@ -86,22 +86,27 @@ def write(pen: Pen, family: str | None = None) -> Passage:
     pen.start(KIND, drawn)
     if family is None:
         pen.surprised(_FAMILY_SURPRISE[drawn])
-    truth = pen.chance(0.5)
+    claim(pen, drawn)
+    pen.say(".")
+    return pen.finish()
+
+
+def claim(pen: Pen, family: str) -> None:
+    """Write a claim of a family and its verdict, all but the last full stop, with their labels and marks."""
+    truth, denied = pen.chance(0.5), family == "negation"
     pen.say("Claim :")
-    pen.label(truth=truth, topic=drawn, negated=drawn == "negation")
-    if drawn == "comparison":
+    pen.label(truth=truth, topic=family, negated=denied)
+    if family == "comparison":
         _compare(pen, truth)
-    elif drawn == "conjunction":
+    elif family == "conjunction":
         _join(pen, truth)
     else:
-        name = pen.one(_NAMES) if drawn == "negation" else drawn
-        subject, value = _claim(pen, name, truth != (drawn == "negation"), denied=drawn == "negation")
+        name = pen.one(_NAMES) if denied else family
+        subject, value = _claim(pen, name, truth != denied, denied=denied)
         pen.label(relation=name, subject=subject, value=value)
     pen.say(".", role="end_of_claim")
     pen.say("Verdict :")
     pen.say("true" if truth else "false", role="answer")
-    pen.say(".")
-    return pen.finish()
 
 
 def _claim(pen: Pen, name: str, holds: bool, denied: bool = False) -> tuple[str, str]:

@@ -50,9 +50,7 @@ def _questions(relation: Relation, held_out: bool) -> tuple[Question, ...]:
     return tuple(questions)
 
 
-_QUESTIONS = {
-    (name, side): _questions(relation, side) for name, relation in RELATIONS.items() for side in (False, True)
-}
+QUESTIONS = {(name, side): _questions(relation, side) for name, relation in RELATIONS.items() for side in (False, True)}
 
 
 def write(pen: Pen, family: str | None = None) -> Passage:
@@ -66,9 +64,9 @@ def write(pen: Pen, family: str | None = None) -> Passage:
     if family is None:
         pen.surprised(_FAMILY_SURPRISE)
     speaker, asker = pen.some(NAMES, 2)
-    number = -1 if drawn == "plain" else _instruct(pen, speaker, drawn)
+    number = -1 if drawn == "plain" else instruct(pen, speaker, drawn)
     relation = pen.one(_RELATIONS)
-    subject, before, after = pen.one(_QUESTIONS[relation.name, pen.held_out])
+    subject, before, after = pen.one(QUESTIONS[relation.name, pen.held_out])
     pen.say(asker, role="asker")
     pen.say("asked")
     pen.say(speaker, role="speaker")
@@ -86,8 +84,8 @@ def write(pen: Pen, family: str | None = None) -> Passage:
     return pen.finish()
 
 
-def _instruct(pen: Pen, speaker: str, role: str) -> int:
-    """Tell the speaker how to answer; the number of the wording."""
+def instruct(pen: Pen, speaker: str, role: str) -> int:
+    """Write how the speaker is told to answer; the number of the wording."""
     number, (before, word, after) = pen.one(_NUMBERED[role])
     pen.say(speaker, role="speaker")
     pen.say(before)

@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.data.microworld.passage import Passage
-from course_utils.data.microworld.registry import WEIGHTS
 from course_utils.model import HookedTransformer
 from course_utils.specimens.facts.measures.answers import batches, padded, unread
 
@@ -25,7 +24,7 @@ def word_losses(model: HookedTransformer, group: Sequence[Passage]) -> list[Floa
     return [row[: len(passage.words)] for row, passage in zip(losses, group, strict=True)]
 
 
-def passage_entropy(passage: Passage, weights: Mapping[str, int] = WEIGHTS) -> float:
+def passage_entropy(passage: Passage, weights: Mapping[str, int]) -> float:
     """-ln of the probability that a mixture of kinds writes this passage next: first its kind is drawn, then its words.
 
     What comes after its last word (another passage) is not counted.
@@ -33,8 +32,11 @@ def passage_entropy(passage: Passage, weights: Mapping[str, int] = WEIGHTS) -> f
     return passage.surprise + math.log(sum(weights.values()) / weights[passage.kind])
 
 
-def loss_over_entropy(model: HookedTransformer, kind: str, weights: Mapping[str, int] = WEIGHTS) -> float:
-    """The mean loss of whole passages of a kind over their mean entropy: 1 is as good as it can be."""
+def loss_over_entropy(model: HookedTransformer, kind: str, weights: Mapping[str, int]) -> float:
+    """The mean loss of whole passages of a kind over their mean entropy: 1 is as good as it can be.
+
+    weights: the mixture that the model was trained on last, which it expects still.
+    """
     passages = unread(kind, PASSAGES)
     nats = sum(row.sum().item() for group in batches(passages) for row in word_losses(model, group))
     return nats / sum(passage_entropy(passage, weights) for passage in passages)

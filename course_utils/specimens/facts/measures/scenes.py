@@ -104,3 +104,15 @@ def turned_round(passage: Passage) -> Passage:
     words[passage.marks["giver"][0]] = str(passage.labels["recipient"])
     words[passage.marks["answer"][0]] = str(passage.labels["giver"])
     return replace(passage, words=tuple(words))
+
+
+def giver_new(passage: Passage, seed: int = SEED) -> Passage:
+    """The scene in which a stranger stands wherever the giver was named before the last sentence: nobody's name recurs.
+
+    Labels and marks are those of the scene that it comes from, so that `giver_before` marks the stranger.
+    """
+    stranger = random.Random(f"{seed} {passage.text}").choice([name for name in NAMES if name not in passage.words])
+    words = list(passage.words)
+    for position in passage.marks["giver_before"]:
+        words[position] = stranger
+    return replace(passage, words=tuple(words))

@@ -13,11 +13,10 @@ from course_utils.specimens.facts.measures.answers import batches, padded, unrea
 FITTED = ("capital", "language", "currency", "sound", "home", "tool")
 OTHERS = ("workplace", "colour", "material")
 CLAIMS = 120  # of each topic
-WHERE = "end_of_claim"
 
 
 class Claims(NamedTuple):
-    """Claims of one topic: the residual stream behind each layer at their full stop, and which of them are true."""
+    """Claims of one topic: the residual stream behind each layer at their last word, and which of them are true."""
 
     stream: Float[Tensor, "layer claim d_model"]
     true: Bool[Tensor, "claim"]
@@ -30,8 +29,8 @@ def read_claims(model: HookedTransformer, passages: list[Passage]) -> Claims:
     for group in batches(passages):
         with torch.no_grad():
             _, cache = model.run_with_cache(padded(group), names_filter=names, return_type=None)
-        stops = [passage.marks[WHERE][0] + 1 for passage in group]
-        streams.append(torch.stack([cache[name][torch.arange(len(group)), stops] for name in names]))
+        last = [passage.marks["end_of_claim"][0] for passage in group]  # word i is token i + 1: the one before the stop
+        streams.append(torch.stack([cache[name][torch.arange(len(group)), last] for name in names]))
         true += [bool(passage.labels["truth"]) for passage in group]
     return Claims(torch.cat(streams, dim=1), torch.tensor(true))
 
