@@ -35,16 +35,18 @@ def test_worse_is_positive_and_stands_at_its_own_place(ablation_effects):
     probs = clean.softmax(-1)
 
     def ablate(layer, head):
-        """The probability of every token that comes is halved where this is head 2 of layer 1; the rest goes to no. 6."""
+        """The probability of every token that comes is halved where this is head 2 of layer 1; the others' are shuffled."""
         if (layer, head) != (1, 2):
             return clean
-        halved = probs.clone()
+        changed = probs * torch.rand(probs.shape, generator=torch.Generator().manual_seed(3)).add(0.1)
         for text in range(2):
             for place in range(8):
                 comes = TOKENS[text, place + 1]
-                halved[text, place, comes] /= 2
-                halved[text, place, 6] += probs[text, place, comes] / 2
-        return halved.log()
+                half = probs[text, place, comes] / 2
+                changed[text, place, comes] = 0
+                changed[text, place] *= (1 - half) / changed[text, place].sum()
+                changed[text, place, comes] = half
+        return changed.log()
 
     expected = torch.zeros(2, 3)
     expected[1, 2] = math.log(2)
@@ -82,18 +84,18 @@ def test_the_first_half_does_not_count(ablation_effects):
 
 def test_all_of_the_second_half_counts(ablation_effects):
     model, clean = model_and_logits()
-    for place, ordinal in [(N, "first"), (2 * N - 1, "last")]:
-        spoilt = clean.clone()
-        spoilt[:, place] = clean[:, place].log_softmax(-1)
+    spoilt, rise = clean.clone(), 0.0
+    for place, by in [(N, 20.0), (2 * N - 1, 9.0)]:
         for text in range(2):
-            spoilt[text, place, TOKENS[text, place + 1]] -= 20.0
-        rise = 0.0
-        for text in range(2):
-            before = clean[text, place].log_softmax(-1)[TOKENS[text, place + 1]]
-            rise += float(before - spoilt[text, place].log_softmax(-1)[TOKENS[text, place + 1]]) / (2 * N)
-        says = f"The {ordinal} word of the second half is predicted at position {place}; only that prediction is spoilt here."
-        got = ablation_effects(model, TOKENS, lambda layer, head, spoilt=spoilt: spoilt)
-        agree(got, torch.full((2, 3), rise), says)
+            comes = TOKENS[text, place + 1]
+            spoilt[text, place, comes] -= by + text
+            before, after = (logits[text, place].log_softmax(-1)[comes] for logits in (clean, spoilt))
+            rise += float(before - after) / (2 * N)
+    says = (
+        f"The first word of the second half is predicted at position {N} and the last at {2 * N - 1}; these two predictions are "
+        "spoilt here, the first one more."
+    )
+    agree(ablation_effects(model, TOKENS, lambda layer, head: spoilt), torch.full((2, 3), rise), says)
 
 
 LOGITS, CUT = "logits[:, -n - 1 : -1].log_softmax(dim=-1)", "tokens[:, -n:, None]"
@@ -122,6 +124,7 @@ MUTANTS = [
     Mutant("logits are compared without softmax", LOGITS, "logits[:, -n - 1 : -1]", PLACE),
     Mutant("the logarithm is to base 2", LOSS, LOSS.replace("mean()", "mean() / math.log(2)"), PLACE),
     Mutant("the logits at a position are compared with the token at the same position", LOGITS, "logits[:, -n:].log_softmax(dim=-1)", PLACE),
+    Mutant("the shift is one too many: a token is looked up two positions before it", LOGITS, "logits[:, -n - 2 : -2].log_softmax(dim=-1)", PLACE),
     Mutant("the highest logit counts, and not that of the token that comes", LOSS, "return -log_probs.max(dim=-1).values.mean()", PLACE),
     Mutant("the loss is over the whole text", LOSS, "return -logits[:, :-1].log_softmax(dim=-1).gather(-1, tokens[:, 1:, None]).mean()", EARLY),
     Mutant("the last word of the first half is counted as well", LOSS,

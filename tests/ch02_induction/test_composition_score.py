@@ -36,18 +36,18 @@ def test_writing_where_nobody_reads_scores_zero(composition_score):
     made.blocks[0].attn.W_O[1, :, 6:] = 0  # head 0.1 writes to the first six dimensions
     for name in ("W_Q", "W_K", "W_V"):
         getattr(made.blocks[1].attn, name)[2, :6] = 0  # head 1.2 reads the others
-    got = torch.stack([composition_score(made, (0, 1), (1, 2), kind) for kind in "QKV"])
-    says = "Head 0.1 writes to six dimensions, head 1.2 reads the other six: all three scores are 0."
-    agree(got, torch.zeros(3), says)
+    for kind in "QKV":
+        says = f'Kind "{kind}": head 0.1 writes to six dimensions, head 1.2 reads the other six, so the score is 0.'
+        agree(composition_score(made, (0, 1), (1, 2), kind), torch.tensor(0.0), says)
 
 
 def test_it_does_not_depend_on_the_size_of_the_weights(composition_score):
     made = model(1)
-    before = composition_score(made, (0, 1), (1, 2), "V")
+    expected = by_hand(made, (0, 1), (1, 2), "V")
     made.blocks[0].attn.W_O.mul_(100)
     made.blocks[1].attn.W_V.mul_(0.1)
-    says = "L was made 100 times as large and R a tenth: the score is divided by both norms, and stays."
-    agree(composition_score(made, (0, 1), (1, 2), "V"), before, says)
+    says = 'Kind "V", |L R| / (|L| |R|). L was made 100 times as large and R a tenth: both norms are divided by.'
+    agree(composition_score(made, (0, 1), (1, 2), "V"), expected, says)
 
 
 def test_queries(composition_score):
@@ -75,6 +75,10 @@ SIZE = "test_it_does_not_depend_on_the_size_of_the_weights"
 MUTANTS = [
     Mutant("the sides are exchanged, and R stands before L", "(writes @ reads).norm()", "(reads @ writes).norm()",
            "test_writing_where_nobody_reads_scores_zero"),
+    Mutant("earlier and later have changed places", "writes = model.OV[earlier]",
+           "earlier, later = later, earlier\n    writes = model.OV[earlier]", "test_writing_where_nobody_reads_scores_zero"),
+    Mutant("a plain number is returned, where the signature has a tensor", RETURN, RETURN.replace("return ", "return float(") + ")",
+           "test_writing_where_nobody_reads_scores_zero"),
     Mutant("L is transposed", "(writes @ reads).norm()", "(writes.T @ reads).norm()",
            "test_writing_where_nobody_reads_scores_zero"),
     Mutant("R is transposed for values too", '"V": model.OV[later]', '"V": model.OV[later].T',
@@ -85,14 +89,14 @@ MUTANTS = [
     Mutant("only the norm of L is divided by", "(writes.norm() * reads.norm())", "writes.norm()", SIZE),
     Mutant("the sum of the norms is divided by", "writes.norm() * reads.norm()", "writes.norm() + reads.norm()", SIZE),
     Mutant("the squared norms are compared", RETURN,
-           "return ((writes @ reads).norm() / (writes.norm() * reads.norm())) ** 2", "test_queries"),
+           "return ((writes @ reads).norm() / (writes.norm() * reads.norm())) ** 2", SIZE),
     Mutant("the largest singular value stands for the norm", RETURN,
-           "return (writes @ reads).S[0] / (writes.S[0] * reads.S[0])", "test_queries"),
+           "return (writes @ reads).S[0] / (writes.S[0] * reads.S[0])", SIZE),
     Mutant("queries and keys are exchanged", READS, 'reads = {"K": model.QK[later], "Q": model.QK[later].T, "V": model.OV[later]}[kind]',
            "test_queries"),
     Mutant("keys are read like queries: the transpose is forgotten", 'model.QK[later].T', 'model.QK[later]',
            "test_keys"),
-    Mutant("the later head is taken from the layer after the earlier one, whatever was asked for", "writes = model.OV[earlier]",
+    Mutant("the earlier head is taken from layer 0, whatever was asked for", "writes = model.OV[earlier]",
            "writes = model.OV[0, earlier[1]]", "test_values_and_other_heads"),
 ]  # fmt: skip
 

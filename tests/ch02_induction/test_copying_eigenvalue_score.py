@@ -31,12 +31,13 @@ def with_eigenvalues(small):
 
 
 def test_real_eigenvalues(copying_eigenvalue_score):
-    says = "The eigenvalues are 3, -1 and zeros: (3 - 1) / (3 + 1)."
-    agree(copying_eigenvalue_score(with_eigenvalues(torch.tensor([[0.0, 3.0], [1.0, 2.0]]))), 0.5, says)
+    small = torch.tensor([[-3.0, 2.0, 5.0], [-5.0, 4.0, 5.0], [-2.0, 2.0, 4.0]])
+    says = "The eigenvalues are 4, 2, -1 and zeros: (4 + 2 - 1) / (4 + 2 + 1)."
+    agree(copying_eigenvalue_score(with_eigenvalues(small)), 5 / 7, says)
 
 
 def test_suppression_is_negative(copying_eigenvalue_score):
-    says = "The eigenvalues are -3, 1 and zeros: a head that suppresses what it sees scores below 0."
+    says = "The eigenvalues are -3, 1 and zeros: a head that suppresses what it sees scores below 0, (1 - 3) / (1 + 3)."
     agree(copying_eigenvalue_score(with_eigenvalues(torch.tensor([[0.0, -3.0], [-1.0, -2.0]]))), -0.5, says)
 
 
@@ -65,10 +66,11 @@ MUTANTS = [
     Mutant("singular values are taken, not eigenvalues", EIGEN, "torch.linalg.svdvals(ov.A @ ov.B) + 0j", REAL),
     Mutant("the eigenvalues are those of the symmetric part", EIGEN, "torch.linalg.eigvalsh(ov.AB + ov.AB.T) + 0j", REAL),
     Mutant("the diagonal of the small product is taken for its eigenvalues", EIGEN, "(ov.A.T @ ov.B.T).diagonal() + 0j", REAL),
+    Mutant("the diagonal of the table is taken for its eigenvalues", EIGEN, "(ov.A @ ov.B).diagonal() + 0j", REAL),
     Mutant("the sum is not divided by the absolute values", RETURN, "return eigenvalues.sum().real.item()", REAL),
     Mutant("the sum is divided by the number of eigenvalues", RETURN, "return (eigenvalues.sum().real / len(eigenvalues)).item()", REAL),
     Mutant("signs are averaged, whatever the size", RETURN, "return eigenvalues.real.sign().mean().item()", REAL),
-    Mutant("the fraction of positive eigenvalues is returned", RETURN, "return (eigenvalues.real > 0).float().mean().item()", "test_suppression_is_negative"),
+    Mutant("the fraction of positive eigenvalues is returned", RETURN, "return (eigenvalues.real > 0).float().mean().item()", REAL),
     Mutant("the absolute value of the sum is taken", "eigenvalues.sum().real /", "eigenvalues.sum().abs() /", "test_suppression_is_negative"),
     Mutant("absolute values are those of the real parts", "eigenvalues.abs()", "eigenvalues.real.abs()", COMPLEX),
     Mutant("absolute values are the sums of both parts' sizes", "eigenvalues.abs()", "(eigenvalues.real.abs() + eigenvalues.imag.abs())", COMPLEX),

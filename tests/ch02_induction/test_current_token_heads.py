@@ -28,31 +28,49 @@ CURRENT, PREVIOUS, FIRST = (lambda query: query), (lambda query: query - 1), (la
 
 
 def habits():
-    """Two layers of four heads, one text. Current: 0.1, less so 1.0 and 0.0. Previous: 0.3, 1.2. First: 0.2, 1.1."""
-    one = [looking(CURRENT, 0.3), looking(CURRENT, 0.8), looking(FIRST, 0.8), looking(PREVIOUS, 0.8)]
-    two = [looking(CURRENT, 0.5), looking(FIRST, 0.5), looking(PREVIOUS, 0.5), looking(CURRENT, 0.0)]
-    return cache_of(torch.stack(one)[None], torch.stack(two)[None])
+    """Two layers of six heads, two equal texts. Current: 0.2, less so 1.0, 0.0, 1.5; once only: 0.5."""
+    once = looking(lambda query: query if query == 5 else 0, 0.9)
+    one = [
+        looking(CURRENT, 0.3),
+        looking(FIRST, 0.8),
+        looking(CURRENT, 0.8),
+        looking(PREVIOUS, 0.8),
+        looking(FIRST, 0.3),
+        once,
+    ]
+    two = [
+        looking(CURRENT, 0.5),
+        looking(FIRST, 0.6),
+        looking(PREVIOUS, 0.5),
+        looking(CURRENT, 0.0),
+        looking(PREVIOUS, 0.3),
+    ]
+    two.append(looking(CURRENT, 0.15))
+    return cache_of(*(torch.stack([torch.stack(heads)] * 2) for heads in (one, two)))
 
 
 def test_heads_are_named_by_layer_and_head(current_token_heads):
-    says = "Two layers of four heads. Head 1 of layer 0 and head 0 of layer 1 look at themselves by more than 0.57: in this order."
-    agree(current_token_heads(habits(), threshold=0.57), [(0, 1), (1, 0)], says)
+    says = "Two layers of six heads. Head 2 of layer 0 and head 0 of layer 1 look at themselves by more than 0.57: in this order."
+    agree(current_token_heads(habits(), threshold=0.57), [(0, 2), (1, 0)], says)
 
 
 def test_position_0_does_not_count(current_token_heads):
-    low = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0], [0.3, 0.25, 0.45, 0.0], [0.6, 0.2, 0.15, 0.05]])
-    high = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.3, 0.7, 0.0, 0.0], [0.5, 0.2, 0.3, 0.0], [0.3, 0.2, 0.2, 0.3]])
+    heads = torch.zeros(4, 4, 4)
+    for head, weights in enumerate([(1, 0.5, 0.45, 0.05), (1, 0.7, 0.3, 0.3), (1, 0.05, 0.1, 0.6), (1, 0.2, 0.1, 0.0)]):
+        for query, weight in enumerate(weights):
+            heads[head, query, query] = weight
+            heads[head, query, 0] += 1 - weight
     says = (
         "Head 0 gives itself 1, 0.5, 0.45 and 0.05. Position 0 has no choice; without it the mean is 0.33, which is not "
-        "above 0.4. Head 1 gives itself 0.7, 0.3 and 0.3: 0.43 is."
+        "above 0.4. Head 1 gives itself 0.7, 0.3 and 0.3: 0.43 is. The means of heads 2 and 3 are 0.25 and 0.1."
     )
-    agree(current_token_heads(cache_of(torch.stack([low, high])[None])), [(0, 1)], says)
+    agree(current_token_heads(cache_of(heads[None])), [(0, 1)], says)
 
 
 def test_the_threshold_is_the_one_given(current_token_heads):
-    says = "With the threshold 0.43 a third head, (0, 0) with 0.46, counts too; with 0.7 only head (0, 1) does; with 0.99 none."
+    says = "With the threshold 0.43 a third head, (0, 0) with 0.46, counts too; with 0.7 only head (0, 2) does; with 0.99 none."
     got = [current_token_heads(habits(), threshold=threshold) for threshold in (0.43, 0.7, 0.99)]
-    agree(got, [[(0, 0), (0, 1), (1, 0)], [(0, 1)], []], says)
+    agree(got, [[(0, 0), (0, 2), (1, 0)], [(0, 2)], []], says)
 
 
 def test_the_mean_is_over_all_texts(current_token_heads):
@@ -75,6 +93,8 @@ MUTANTS = [
     Mutant("only the last layer is looked at", "found += [", "found = [", check=NAMED),
     Mutant("only layer 0 is looked at", 'on_itself = cache["pattern", layer]', 'on_itself = cache["pattern", 0]', check=NAMED),
     Mutant("position 0 counts, where no head has a choice", "on_itself[..., 1:]", "on_itself", check=ZERO),
+    Mutant("the last position is left out as well as the first", "[..., 1:]", "[..., 1:-1]", check=ZERO),
+    Mutant("`diagonal()` is told no axes, and takes the first two, texts and heads", "diagonal(dim1=-2, dim2=-1)", "diagonal()", check=NAMED),
     Mutant("the last position is left out, and not the first", "[..., 1:]", "[..., :-1]", check=ZERO),
     Mutant("a head counts if it ever looks at itself that strongly", '"mean"', '"max"', check=NAMED),
     Mutant("the score is how often a position looks at itself most of all", MEAN,

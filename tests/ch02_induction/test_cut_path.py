@@ -82,6 +82,18 @@ MUTANTS = [
         MEAN,
     ),
     Mutant("all heads of layer 0 are cut", "[:, :, [head]]", ".sum(dim=2, keepdim=True)", MEAN),
+    Mutant("the whole stream is replaced by the head's mean, so that nobody else's writing is left in it", "return read - news",
+           "return (written - news).expand_as(read)", MEAN),
+    Mutant("the whole stream is replaced by its own mean, and not only what the head wrote", "return read - news",
+           "return read.mean(dim=(0, 1), keepdim=True).expand_as(read)", MEAN),
+    Mutant("each head of layer 1 loses what the head of the same number in layer 0 wrote: the two head axes count "
+           "different heads", "[:, :, [head]]", "", MEAN),
+    Mutant("only the head of layer 1 that has the same number loses it, and not all that read", "return read - news",
+           "read[:, :, [head]] -= news\n        return read", KEYS),
+    Mutant("the inputs of layer 0 are cut, where nothing has been written yet", "blocks.1.hook_{side}_input",
+           "blocks.0.hook_{side}_input", KEYS),
+    Mutant("the mean is over all positions but the first", "written.mean(dim=(0, 1), keepdim=True)",
+           "written[:, 1:].mean(dim=(0, 1), keepdim=True)", KEYS),
     Mutant("the mean is over positions, each text by itself", "mean(dim=(0, 1),", "mean(dim=1,", KEYS),
     Mutant("the mean is over texts, each position by itself", "mean(dim=(0, 1),", "mean(dim=0,", KEYS),
     Mutant(

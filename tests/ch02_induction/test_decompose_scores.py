@@ -6,9 +6,9 @@ from course_utils.grading import Accepted, Mutant, agree
 
 
 def inputs():
-    """Four parts of 2 texts, 5 positions, width 6, and a head of width 3."""
+    """Four parts of 2 texts, 7 positions, width 6, and a head of width 3."""
     return {
-        "parts": torch.randn(4, 2, 5, 6),
+        "parts": torch.randn(4, 2, 7, 6),
         "W_Q": torch.randn(6, 3),
         "b_Q": torch.randn(3),
         "W_K": torch.randn(6, 3),
@@ -16,18 +16,14 @@ def inputs():
     }
 
 
-def test_biases_are_one_more_part_on_each_side(decompose_scores):
-    got = decompose_scores(**inputs())
-    says = "4 parts and a bias, on both sides: [query_part key_part batch query key] is [5, 5, 2, 5, 5]."
-    agree(torch.tensor(got.shape), torch.tensor([5, 5, 2, 5, 5]), says)
-
-
 def test_a_table_by_hand(decompose_scores):
     parts = torch.tensor([2.0, 3.0]).reshape(2, 1, 1, 1)
     one = torch.ones(1, 1)
     got = decompose_scores(parts, one, torch.tensor([4.0]), 10 * one, torch.tensor([50.0]))
-    says = "Query parts 2, 3 and the bias 4 stand in the rows, key parts 20, 30 and the bias 50 in the columns."
-    agree(got[:, :, 0, 0, 0], torch.tensor([[40.0, 60, 100], [60, 90, 150], [80, 120, 200]]), says)
+    says = "One text of one position: query parts 2, 3 and the bias 4 stand in the rows, key parts 20, 30 and the bias "
+    says += "50 in the columns, one more part on each side than came in."
+    expected = torch.tensor([[40.0, 60, 100], [60, 90, 150], [80, 120, 200]])
+    agree(got, expected.reshape(3, 3, 1, 1, 1), says)
 
 
 def test_the_query_position_stands_before_the_key_position(decompose_scores):
@@ -45,8 +41,8 @@ def test_the_parts_add_up_to_the_score(decompose_scores):
     given = inputs()
     x = given["parts"].sum(dim=0)
     q, k = x @ given["W_Q"] + given["b_Q"], x @ given["W_K"] + given["b_K"]
-    score = torch.stack([torch.stack([q[:, i] @ k[text, j] / 3**0.5 for j in range(5)], -1)[text] for text in (0, 1)
-                         for i in range(5)]).reshape(2, 5, 5)  # fmt: skip
+    score = torch.stack([torch.stack([q[:, i] @ k[text, j] / 3**0.5 for j in range(7)], -1)[text] for text in (0, 1)
+                         for i in range(7)]).reshape(2, 7, 7)  # fmt: skip
     says = (
         "Summed over both part axes it is the head's score, q · k / sqrt(3), of each query with each key of its text."
     )
@@ -61,17 +57,19 @@ def decompose_scores(parts, W_Q, b_Q, W_K, b_K):
     pairs = "a batch query d_head, c batch key d_head -> a c batch query key"
     return einsum(parts @ W_Q, parts @ W_K, pairs) / math.sqrt(W_Q.shape[-1])
 """,
-        "test_biases_are_one_more_part_on_each_side",
+        "test_a_table_by_hand",
     ),
     Mutant.whole(
-        "the biases are added to every part",
+        "the biases are added to every part, and have no row and no column of their own",
         """
 def decompose_scores(parts, W_Q, b_Q, W_K, b_K):
     pairs = "a batch query d_head, c batch key d_head -> a c batch query key"
     return einsum(parts @ W_Q + b_Q, parts @ W_K + b_K, pairs) / math.sqrt(W_Q.shape[-1])
 """,
-        "test_biases_are_one_more_part_on_each_side",
+        "test_a_table_by_hand",
     ),
+    Mutant("the biases are added to every part, besides having their own", "[parts @ W_Q, b_Q.expand(1, batch, pos, -1)]",
+           "[parts @ W_Q + b_Q, b_Q.expand(1, batch, pos, -1)]", "test_a_table_by_hand"),
     Mutant(
         "the biases come first",
         "[parts @ W_Q, b_Q.expand(1, batch, pos, -1)]",

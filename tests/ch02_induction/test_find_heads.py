@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 HABITS = ["previous", "current", "first", "duplicate", "induction"]
@@ -37,6 +37,15 @@ def by_hand(model, tokens, threshold=-1.0):
                 if sum(seen) / len(seen) > threshold:
                     found[habit][layer, head] = sum(seen) / len(seen)
     return found
+
+
+def strings(given):
+    """All texts in lists, tuples and dictionaries, however deep."""
+    if isinstance(given, dict):
+        given = list(given.values())
+    if isinstance(given, list | tuple):
+        return [text for one in given for text in strings(one)]
+    return [given] if isinstance(given, str) else []
 
 
 def only(answer, habit, says):
@@ -79,6 +88,27 @@ def test_the_threshold(find_heads):
         agree(find_heads(model, tokens, threshold=threshold), by_hand(model, tokens, threshold), says)
 
 
+def test_it_asks_in_a_way_that_both_libraries_know(find_heads):
+    model, tokens = model_and_tokens(4)
+    asked = []
+
+    def noting(real):
+        def call(*given, **named):
+            asked.extend(text for text in strings([given, named]) if "*" in text)
+            return real(*given, **named)
+
+        return call
+
+    for name in ("run_with_cache", "run_with_hooks", "hooks", "add_hook"):
+        setattr(model, name, noting(getattr(model, name)))
+    find_heads(model, tokens)
+    says = (
+        "On TransformerLens's model, where your function goes next, a filter is a function, a list of names or one "
+        'exact name. An asterisk is ours alone; `lambda name: name.endswith("hook_pattern")` does the same on both.'
+    )
+    require(not asked, says, expected="no asterisk", got=", ".join(sorted(set(asked))))
+
+
 def test_the_threshold_unless_told_otherwise(find_heads):
     model, tokens = model_and_tokens(7, n=2)
     says = "Without a third argument the threshold is 0.4."
@@ -117,12 +147,19 @@ MUTANTS = [
     Mutant("heads below the threshold are kept", "score > threshold", "score < threshold or threshold < 0",
            "test_the_threshold"),
     Mutant("the threshold is fixed", "score > threshold", "score > 0.4 or threshold < 0", "test_the_threshold"),
+    Mutant("the filter has an asterisk, which TransformerLens does not know", 'lambda name: name.endswith("hook_pattern")',
+           '"*hook_pattern"', "test_it_asks_in_a_way_that_both_libraries_know"),
     Mutant("the threshold is lower unless told otherwise", "threshold: float = 0.4", "threshold: float = 0.2",
            "test_the_threshold_unless_told_otherwise"),
 ]  # fmt: skip
 
 ACCEPTED = [
-    Accepted("with a filter that has an asterisk", 'lambda name: name.endswith("hook_pattern")', '"*hook_pattern"'),
+    Accepted("without a filter", ', names_filter=lambda name: name.endswith("hook_pattern")', ""),
+    Accepted(
+        "with a list of names",
+        'lambda name: name.endswith("hook_pattern")',
+        '[f"blocks.{layer}.attn.hook_pattern" for layer in range(model.cfg.n_layers)]',
+    ),
     Accepted(
         "with diagonals",
         'scores = cache["pattern", layer][:, :, queries, keys].mean(dim=(0, 2)).tolist()',

@@ -7,9 +7,9 @@ import torch
 from course_utils.grading import Accepted, Mutant, agree
 
 
-def test_two_words_leave_one_surprise(ideal_loss):
-    says = "Two words, length 2: the first is one of two (ln 2), the second must be the other (0), and then all is known (0, 0)."
-    agree(ideal_loss(2, 2), torch.tensor([math.log(2), 0.0, 0.0, 0.0]), says)
+def test_two_of_three_words(ideal_loss):
+    says = "Three words, length 2: the first is one of three (ln 3), the second one of the other two (ln 2), then all is known (0, 0)."
+    agree(ideal_loss(3, 2), torch.tensor([math.log(3), math.log(2), 0.0, 0.0]), says)
 
 
 def test_each_word_leaves_one_fewer_to_choose_from(ideal_loss):
@@ -24,7 +24,7 @@ def test_many_words(ideal_loss):
 
 
 TWO, FEWER, MANY = (
-    "test_two_words_leave_one_surprise",
+    "test_two_of_three_words",
     "test_each_word_leaves_one_fewer_to_choose_from",
     "test_many_words",
 )
@@ -37,12 +37,17 @@ MUTANTS = [
     Mutant("the probability is returned, and not the surprise", "left.log()", "1 / left", check=TWO),
     Mutant("the first word of the second half is not known yet", RETURN, RETURN.replace("return", "loss =") + "\n    loss[length] = math.log(n_words)\n    return loss",
            check=TWO),
+    Mutant("only the word at the turn costs anything", RETURN, "loss = torch.zeros(2 * length)\n    loss[length] = math.log(n_words)\n    return loss", check=TWO),
+    Mutant("the numbers of words left run the wrong way round: the last word is the hardest", "torch.arange(length)", "torch.arange(length).flip(0)", check=TWO),
+    Mutant("the halves are exchanged: the first is known and the second is not", "[left.log(), torch.zeros(length)]", "[torch.zeros(length), left.log()]", check=TWO),
     Mutant("the sign is missing: ln p in place of -ln p", "left.log()", "-left.log()", check=TWO),
     Mutant("the surprise of the first word is ln (n - 1)", "n_words - torch.arange(length)", "(n_words - 1 - torch.arange(length)).clamp(min=1)",
            check=TWO),
     Mutant("the last word of a half is always known", RETURN, RETURN.replace("return", "loss =") + "\n    loss[length - 1] = 0\n    return loss",
-           check=FEWER),
-    Mutant("the number of words left is halved each time", "n_words - torch.arange(length)", "n_words / 2 ** torch.arange(length)", check=FEWER),
+           check=TWO),
+    Mutant("the number of words left is halved each time", "n_words - torch.arange(length)", "n_words / 2 ** torch.arange(length)", check=TWO),
+    Mutant("only the first word is ruled out, and not all that were there", "n_words - torch.arange(length)",
+           "(n_words - torch.arange(length)).clamp(min=n_words - 1)", check=FEWER),
     Mutant("only the first three words of a half are surprising", RETURN, RETURN.replace("return", "loss =") + "\n    loss[3:] = 0\n    return loss",
            check=MANY),
 ]  # fmt: skip

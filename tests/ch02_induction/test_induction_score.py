@@ -17,28 +17,25 @@ def looking_back(distance, length, queries=None):
 
 def test_the_stripe_is_at_the_token_after_the_earlier_occurrence(induction_score):
     length = 4
-    pattern = torch.stack([looking_back(distance, length) for distance in (3, 4, 5, 0, 1)])[None]
+    shares = {0: 0.02, 1: 0.05, 2: 0.11, 3: 0.5, 4: 0.2, 5: 0.12}
+    one = sum(share * looking_back(distance, length) for distance, share in shares.items())
+    pattern = torch.stack([one, looking_back(3, length), looking_back(4, length)])[None]
     says = (
-        "Texts (bos, a, b, c, d, a, b, c, d). Head 0 looks 3 back: from the second a, at 5, to the b at 2, which came after the "
-        "first a. That is the stripe: score 1. Heads that look 4, 5, 0 or 1 back get 0."
+        "Texts (bos, a, b, c, d, a, b, c, d). What is wanted is 3 back: from the second a, at 5, to the b at 2, which came after "
+        "the first a. Head 0 gives it 0.5 (and 0.02, 0.05, 0.11 to 0, 1, 2 back, 0.2 to 4 and 0.12 to 5 back), head 1 all, head 2, "
+        "which looks 4 back, nothing."
     )
-    agree(induction_score(pattern), torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0]), says)
+    agree(induction_score(pattern), torch.tensor([0.5, 1.0, 0.0]), says)
 
 
 def test_only_queries_of_the_second_half_count(induction_score):
     length = 4
-    pattern = torch.stack([looking_back(3, length, queries) for queries in ({3, 4}, {5}, {8})])[None]
+    pattern = torch.stack([looking_back(3, length, queries) for queries in ({3}, {4}, {5}, {6, 7, 8})])[None]
     says = (
-        "Length 4: the second half is queries 5 to 8. Head 0 looks 3 back at queries 3 and 4 only, in the first half (0 of 4). "
-        "Head 1 does at query 5, the first of the second half, and head 2 at query 8, the last token: 1 of 4 each."
+        "Length 4: the second half is queries 5 to 8. Heads 0 and 1 look 3 back at query 3 and at query 4 only, in the first half "
+        "(0 of 4). Head 2 does at query 5, the first of the second half (1 of 4), and head 3 at queries 6, 7 and 8 (3 of 4)."
     )
-    agree(induction_score(pattern), torch.tensor([0.0, 0.25, 0.25]), says)
-
-
-def test_the_shortest_repetition(induction_score):
-    pattern = torch.tensor([[[[1.0, 0.0, 0.0], [0.4, 0.6, 0.0], [0.1, 0.2, 0.7]]]])
-    says = "Texts (bos, a, a): the only query is 2, and what came after the earlier a, at 1, is the a at 2 itself: 0.7."
-    agree(induction_score(pattern), torch.tensor([0.7]), says)
+    agree(induction_score(pattern), torch.tensor([0.0, 0.0, 0.25, 0.75]), says)
 
 
 def test_the_mean_is_over_queries_and_texts(induction_score):
@@ -58,14 +55,16 @@ STRIPE, SECOND = (
     "test_the_stripe_is_at_the_token_after_the_earlier_occurrence",
     "test_only_queries_of_the_second_half_count",
 )
-SHORT, MEAN = "test_the_shortest_repetition", "test_the_mean_is_over_queries_and_texts"
+MEAN = "test_the_mean_is_over_queries_and_texts"
 RETURN = 'return reduce(stripe[..., -length:], "batch head query -> head", "mean")'
 MUTANTS = [
-    Mutant("the head is asked for the earlier occurrence itself, and not for the token after it", "offset=1 - length", "offset=-length", check=STRIPE),
+    Mutant("the head is asked for the earlier occurrence itself, and not for the token after it (or `length` counts the opening token)", "offset=1 - length", "offset=-length", check=STRIPE),
     Mutant("the token two after the earlier occurrence is asked for", "offset=1 - length", "offset=2 - length", check=STRIPE),
     Mutant("the token before the earlier occurrence is asked for", "offset=1 - length", "offset=-1 - length", check=STRIPE),
     Mutant("query and key are exchanged: the stripe above the diagonal, always 0", "offset=1 - length", "offset=length - 1", check=STRIPE),
-    Mutant("the length of a half is taken for that of the whole text", "(pattern.shape[-1] - 1) // 2", "pattern.shape[-1] // 2 + 1", check=STRIPE),
+    Mutant("two diagonals are added: the earlier occurrence and the token after it", RETURN,
+           "earlier = pattern.diagonal(offset=-length, dim1=-2, dim2=-1)\n"
+           '    return reduce(stripe[..., -length:] + earlier[..., -length:], "batch head query -> head", "mean")', check=STRIPE),
     Mutant("the weights are summed", '"mean"', '"sum"', check=STRIPE),
     Mutant("the heads are averaged too", RETURN, "return stripe[..., -length:].mean()", check=STRIPE),
     Mutant("one score for each text is returned", "query -> head", "query -> batch head", check=STRIPE),
@@ -78,7 +77,7 @@ MUTANTS = [
     Mutant("the best query counts, and not the mean", '"mean"', '"max"', check=SECOND),
     Mutant("a score counts only where the head looks at the stripe most of all", RETURN,
            'hit = pattern.argmax(dim=-1) == torch.arange(pattern.shape[-1]) + 1 - length\n'
-           '    return reduce(hit[..., -length:].float(), "batch head query -> head", "mean")', check=SHORT),
+           '    return reduce(hit[..., -length:].float(), "batch head query -> head", "mean")', check=STRIPE),
     Mutant("only the first text counts", RETURN, "return stripe[0, :, -length:].mean(dim=-1)", check=MEAN),
 ]  # fmt: skip
 

@@ -31,24 +31,11 @@ def test_it_is_factored_and_thin(k_composition_circuit):
     agree((*got.shape, got.mdim), (11, 11, 5), says)
 
 
-def test_one_dimension_by_hand(k_composition_circuit):
-    sizes = {"n_layers": 2, "d_model": 1, "n_heads": 1, "d_head": 1, "n_ctx": 3, "d_vocab": 2}
-    tiny = HookedTransformer(HookedTransformerConfig(**sizes, attn_only=True, normalization_type=None))
-    tiny.requires_grad_(False).embed.W_E.copy_(torch.tensor([[1.0], [2.0]]))
-    for layer, weights in enumerate(
-        [{"W_Q": 7, "W_K": 11, "W_V": 3, "W_O": 5}, {"W_Q": 10, "W_K": 1, "W_V": 13, "W_O": 17}]
-    ):
-        for name, value in weights.items():
-            getattr(tiny.blocks[layer].attn, name).fill_(value)
-    says = "W_E = (1, 2); the earlier head moves it times 3 · 5; the later one asks with 10 and makes keys with 1."
-    agree(k_composition_circuit(tiny, (0, 0), (1, 0)).AB, torch.tensor([[150.0, 300], [300, 600]]), says)
-
-
 def test_rows_ask_and_columns_were_noted(k_composition_circuit):
     made = model(1)
     got = k_composition_circuit(made, (0, 1), (1, 2)).AB
-    says = "Row 3, column 8: the word 3 stands at the query, the word 8 was noted at the key."
-    agree(got[3, 8], by_hand(made, (0, 1), (1, 2), 3, 8), says)
+    says = "Row 3: the word 3 stands at the query of head 1.2, each word in turn was noted by head 0.1 at the key."
+    agree(got[3], torch.stack([by_hand(made, (0, 1), (1, 2), 3, noted) for noted in range(11)]), says)
 
 
 def test_any_two_heads(k_composition_circuit):
@@ -63,7 +50,6 @@ def test_any_two_heads(k_composition_circuit):
 
 RETURN = "return FactoredMatrix(query, key.mT)"
 ROWS = "test_rows_ask_and_columns_were_noted"
-HAND = "test_one_dimension_by_hand"
 MUTANTS = [
     Mutant("the product is multiplied out", RETURN, "return query @ key.mT", "test_it_is_factored_and_thin"),
     Mutant(
@@ -77,20 +63,32 @@ MUTANTS = [
         "the later head's keys are made from the words themselves, and not from the notes",
         "key = noted @",
         "key = model.W_E @",
-        HAND,
+        ROWS,
     ),
     Mutant("W_O is left out of the note, for the root that both share", " @ model.W_O[from_layer, from_head]",
-           " @ model.W_V[from_layer, from_head].mT", HAND),
+           " @ model.W_V[from_layer, from_head].mT", ROWS),
     Mutant("the note is put into the query", RETURN,
            "return FactoredMatrix(noted @ model.W_Q[to_layer, to_head], (model.W_E @ model.W_K[to_layer, to_head]).mT)",
            ROWS),
-    Mutant("queries and keys have changed their weights", "query = model.W_E @ model.W_Q[to_layer, to_head]",
-           "query = model.W_E @ model.W_K[to_layer, to_head]", HAND),
+    Mutant("W_Q and W_K have changed places", RETURN,
+           "return FactoredMatrix(model.W_E @ model.W_K[to_layer, to_head], (noted @ model.W_Q[to_layer, to_head]).mT)", ROWS),
+    Mutant("the query is made with W_K, as the key is", "query = model.W_E @ model.W_Q[to_layer, to_head]",
+           "query = model.W_E @ model.W_K[to_layer, to_head]", ROWS),
+    Mutant("the key is made with W_Q, as the query is", "noted @ model.W_K[to_layer, to_head]",
+           "noted @ model.W_Q[to_layer, to_head]", ROWS),
+    Mutant("earlier and later have changed places", "(from_layer, from_head), (to_layer, to_head) = earlier, later",
+           "(from_layer, from_head), (to_layer, to_head) = later, earlier", ROWS),
+    Mutant("the note is written by the later head's W_V and W_O, and not the earlier one's",
+           "model.W_V[from_layer, from_head] @ model.W_O[from_layer, from_head]",
+           "model.W_V[to_layer, to_head] @ model.W_O[to_layer, to_head]", ROWS),
+    Mutant("queries and keys are the earlier head's own", RETURN,
+           "query = model.W_E @ model.W_Q[from_layer, from_head]\n    key = noted @ model.W_K[from_layer, from_head]\n    "
+           + RETURN, ROWS),
     Mutant(
         "the note is unembedded: W_U stands in place of W_E",
         "noted = model.W_E",
         "noted = model.W_U.mT",
-        HAND,
+        ROWS,
     ),
     Mutant("scores are divided by the root of d_head", RETURN, "return FactoredMatrix(query, key.mT / math.sqrt(model.cfg.d_head))",
            ROWS),

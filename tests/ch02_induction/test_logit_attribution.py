@@ -7,11 +7,15 @@ from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 
 def test_a_part_is_measured_along_the_direction_of_the_next_token(logit_attribution):
-    parts = torch.tensor([[2.0, -2.0], [9.0, -9.0]]).reshape(1, 1, 2, 2)
-    W_U = torch.tensor([[20.0, 10.0, 0.0], [0.0, 3.0, 0.0]])
-    got = logit_attribution(parts, torch.ones(1, 2, 1), W_U, torch.tensor([[0, 1]]))
-    says = "Text (0, 1): at position 0 the part is (2, -2) and the right word is 1, whose column is (10, 3): 2 * 10 - 2 * 3 = 14."
-    agree(got, torch.tensor([[[14.0]]]), says)
+    one = torch.tensor([[[2.0, -2.0], [9.0, -9.0]], [[1.0, -1.0], [7.0, -7.0]]])  # 2 texts, 2 positions, d_model = 2
+    parts = torch.stack([one, -3 * one, 5 * one])
+    W_U = torch.tensor([[20.0, 10.0, 1.0], [0.0, 3.0, 5.0]])
+    got = logit_attribution(parts, torch.ones(2, 2, 1), W_U, torch.tensor([[0, 1], [1, 2]]))
+    says = (
+        "Text (0, 1): at position 0 part 0 is (2, -2) and the right word is 1, whose column is (10, 3): 2 * 10 - 2 * 3 = 14. Text "
+        "(1, 2): (1, -1) and the column (1, 5) make -4. Parts 1 and 2 are -3 and 5 times part 0."
+    )
+    agree(got, torch.tensor([[[14.0], [-4.0]], [[-42.0], [12.0]], [[70.0], [-20.0]]]), says)
 
 
 def test_each_part_is_divided_by_the_scale_that_is_given(logit_attribution):
@@ -88,14 +92,20 @@ MUTANTS = [
     Mutant("the scale is multiplied with", SCALED, "centred[:, :, :-1] * scale[:, :-1]", check=SCALE),
     Mutant("each part is normalised by its own spread", SCALED,
            "centred[:, :, :-1] / (centred[:, :, :-1].square().mean(dim=-1, keepdim=True) + 1e-5).sqrt()", check=ALONG),
+    Mutant("each part is divided by its own standard deviation (`std`), and not by the scale that is given", SCALED,
+           "centred[:, :, :-1] / centred[:, :, :-1].std(dim=-1, keepdim=True)", check=ALONG),
+    Mutant("the texts are averaged", EACH + ")", EACH + ").mean(dim=1)", check=ALONG),
     Mutant("the scale is that of the next position", "scale[:, :-1]", "scale[:, 1:]", check=SCALE),
     Mutant("the scale is averaged over positions", "scale[:, :-1]", "scale.mean(dim=1, keepdim=True)", check=SCALE),
     Mutant("the parts are not centred", CENTRE, "centred = parts", check=CENTRED),
     Mutant("what is taken away is the mean over positions", "parts.mean(dim=-1, keepdim=True)", "parts.mean(dim=2, keepdim=True)", check=ALONG),
     Mutant("what is taken away is the mean over parts", "parts.mean(dim=-1, keepdim=True)", "parts.mean(dim=0, keepdim=True)", check=ALONG),
     Mutant("the right words of the first text are taken for all texts", "W_U.T[tokens[:, 1:]]", "W_U.T[tokens[:1, 1:]].expand(len(tokens), -1, -1)",
-           check=ADD_UP),
-    Mutant("the whole is shared out equally", EACH + ")", EACH + ").mean(dim=0, keepdim=True).expand(len(parts), -1, -1)", check=SHARE),
+           check=ALONG),
+    Mutant("the scale of the first text is taken for all texts", "scale[:, :-1]", "scale[:1, :-1]", check=ADD_UP),
+    Mutant("what is taken away from each part is an equal share of the mean of them all", "parts.mean(dim=-1, keepdim=True)",
+           "parts.mean(dim=(0, -1), keepdim=True)", check=SHARE),
+    Mutant("the whole is shared out equally", EACH + ")", EACH + ").mean(dim=0, keepdim=True).expand(len(parts), -1, -1)", check=ALONG),
 ]  # fmt: skip
 
 ACCEPTED = [

@@ -15,7 +15,7 @@ def test_there_is_one_number_for_each_token_but_the_first(loss_by_position):
 
 def test_position_i_is_about_token_i_plus_1(loss_by_position):
     tokens = torch.tensor([[0, 1, 1]])
-    logits = torch.tensor([[[0.0, math.log(3)], [math.log(3), 0.0], [50.0, 0.0]]])
+    logits = torch.tensor([[[0.0, math.log(3)], [math.log(3), 0.0], [3.0, 0.0]]])
     says = "Position 0 gives token 1, which came next, p = 3/4; position 1 gives it 1/4. The last position's guess can't be scored."
     agree(loss_by_position(logits, tokens), torch.tensor([math.log(4 / 3), math.log(4)]), says)
 
@@ -56,7 +56,9 @@ MUTANTS = [
     Mutant("the softmax runs over positions", "log_softmax(dim=-1)", "log_softmax(dim=1)", check=ONE),
     Mutant("the logits are taken for log-probabilities", ".log_softmax(dim=-1)", "", check=ONE),
     Mutant("each guess is compared with the token at its own position", "tokens[:, 1:, None]", "tokens[:, :-1, None]", check=NEXT),
-    Mutant("each guess is compared with the token before it", "logits[:, :-1]", "logits[:, 1:]", check=NEXT),
+    Mutant("each guess but the first is compared with the token at its own position", "logits[:, :-1]", "logits[:, 1:]", check=NEXT),
+    Mutant("the shift goes the wrong way: each guess is compared with the token before it", LOGS,
+           "logits[:, 1:].log_softmax(dim=-1)\n    tokens = torch.cat([tokens[:, :1], tokens[:, :-1]], dim=1)", check=NEXT),
     Mutant("the probability is averaged over texts before the logarithm", MEAN, '-reduce(chosen.exp(), "batch pos -> pos", "mean").log()',
            check=TEXTS),
     Mutant("only the first text counts", MEAN, "-chosen[0]", check=TEXTS),

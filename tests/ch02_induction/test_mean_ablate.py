@@ -39,14 +39,16 @@ def test_the_mean_of_the_reference_takes_the_head_s_place(mean_ablate):
         "The reference holds 2 texts of 6 tokens: the one vector of d_head numbers that goes in everywhere is the mean "
         "of the 12 vectors that head 2 of layer 1 has there."
     )
-    agree(mean_ablate(model, TOKENS, 1, 2, reference), expected(reference, 1, 2), says)
+    wanted = expected(reference, 1, 2)
+    agree(mean_ablate(model, TOKENS, 1, 2, reference), wanted, says)
 
 
 def test_the_reference_may_have_another_shape(mean_ablate):
     model = tiny()
     _, reference = model.run_with_cache(OTHERWISE)
     says = "The reference holds 3 texts of 8 tokens, the model runs on 2 of 6: all 24 vectors count for the mean."
-    agree(mean_ablate(model, TOKENS, 2, 3, reference), expected(reference, 2, 3), says)
+    wanted = expected(reference, 2, 3)
+    agree(mean_ablate(model, TOKENS, 2, 3, reference), wanted, says)
 
 
 def test_model_and_cache_are_left_as_they_were(mean_ablate):
@@ -56,7 +58,7 @@ def test_model_and_cache_are_left_as_they_were(mean_ablate):
     mean_ablate(model, TOKENS, 1, 2, reference)
     says = "The model, run once more without ablation, must give what it gave before."
     agree(model(TOKENS), tiny()(TOKENS), says)
-    says = "The reference's z of layer 1 must be what it was: whoever uses the cache next relies on it."
+    says = "The reference's z of layer 1 must be what it was: whoever uses the cache next relies on it. Don't write into it (`/=`, `div_`)."
     agree(reference["z", 1], before["blocks.1.attn.hook_z"], says)
 
 
@@ -89,6 +91,8 @@ MUTANTS = [
         f"    mean = {MEAN}\n    reference[\"z\", layer][:, :, head] = mean",
         KEPT,
     ),
+    Mutant("the cached tensor itself is divided by the number of vectors", MEAN,
+           'reference["z", layer].div_(reference["z", layer][:, :, 0, 0].numel())[:, :, head].sum(dim=(0, 1))', KEPT),
 ]  # fmt: skip
 
 ACCEPTED = [

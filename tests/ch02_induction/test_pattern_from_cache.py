@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import ActivationCache, HookedTransformer, HookedTransformerConfig
 
 
@@ -17,8 +17,9 @@ def cache_of(*layers):
     held = {}
     for layer, (q, k) in enumerate(layers):
         false = torch.eye(pos).expand(len(q), heads, pos, pos)
+        backward = 50 * false.flip(-1)
         here = f"blocks.{layer}.attn.hook_"
-        held |= {here + "q": q, here + "k": k, here + "attn_scores": 50 * false, here + "pattern": false}
+        held |= {here + "q": q, here + "k": k, here + "attn_scores": backward, here + "pattern": false}
     return ActivationCache(held, HookedTransformer(cfg))
 
 
@@ -42,20 +43,31 @@ def test_rows_are_queries_and_columns_are_keys(pattern_from_cache):
 
 
 def test_scores_are_divided_by_the_root_of_d_head(pattern_from_cache):
-    q, k = torch.zeros(1, 2, 1, 4), torch.zeros(1, 2, 1, 4)
-    q[0, 1, 0], k[0, 0, 0] = torch.tensor([math.log(3), 0.0, 0.0, 5.0]), torch.tensor([2.0, 5.0, 5.0, 0.0])
-    expected = torch.tensor([[[[1.0, 0.0], [0.75, 0.25]]]])
-    says = "d_head is 4. Query 1 and key 0 have the product 2 ln 3; divided by sqrt(4), ln 3, so the weights are 3/4 and 1/4."
+    q, k = torch.zeros(1, 2, 3, 4), torch.zeros(1, 2, 3, 4)
+    q[0, 1, :], k[0, 0, :] = torch.tensor([math.log(3), 0.0, 0.0, 5.0]), torch.tensor([2.0, 5.0, 5.0, 0.0])
+    expected = torch.tensor([[1.0, 0.0], [0.75, 0.25]]).expand(1, 3, 2, 2)
+    says = "Three heads alike, d_head is 4. Query 1 and key 0 have the product 2 ln 3; divided by sqrt(4), ln 3, so the weights are 3/4 and 1/4."
     agree(pattern_from_cache(cache_of((q, k)), 0), expected, says)
 
 
 def test_each_text_head_and_layer_has_its_own(pattern_from_cache):
     rng = torch.Generator().manual_seed(0)
     layers = [tuple(torch.randn(2, 5, 3, 4, generator=rng) for _ in "qk") for _ in range(2)]
+    expected = [slowly(*layer) for layer in layers]
     cache = cache_of(*layers)
     for layer in (0, 1):
         says = f"2 texts, 5 positions, 3 heads, d_head = 4, random numbers: layer {layer} of 2."
-        agree(pattern_from_cache(cache, layer), slowly(*layers[layer]), says)
+        agree(pattern_from_cache(cache, layer), expected[layer], says)
+
+
+def test_the_cache_is_left_as_it_was(pattern_from_cache):
+    rng = torch.Generator().manual_seed(1)
+    cache = cache_of(tuple(torch.randn(2, 5, 3, 4, generator=rng) for _ in "qk"))
+    before = {name: value.clone() for name, value in cache.items()}
+    pattern_from_cache(cache, 0)
+    changed = [name for name in before if not torch.equal(before[name], cache[name])]
+    says = "What is in the cache belongs to others too: don't write into it (`q /= …`, `fill_`). Make a new tensor (`q / …`)."
+    require(not changed, says, got=changed)
 
 
 def slowly(q, k):
@@ -75,15 +87,17 @@ def slowly(q, k):
 
 RETURN = "return scores.masked_fill(later, -torch.inf).softmax(dim=-1)"
 SCALE = "scores / math.sqrt(q.shape[-1])"
+PRODUCT = 'scores = einsum(q, k, "batch query head d_head, batch key head d_head -> batch head query key")'
+SCALED = PRODUCT + "\n    scores = " + SCALE
 EQUAL, ROWS = "test_equal_scores_are_shared_among_what_is_visible", "test_rows_are_queries_and_columns_are_keys"
 ROOT, OWN = "test_scores_are_divided_by_the_root_of_d_head", "test_each_text_head_and_layer_has_its_own"
+KEPT = "test_the_cache_is_left_as_it_was"
 MUTANTS = [
     Mutant("the pattern in the cache is looked up", RETURN, 'return cache["pattern", layer]', check=EQUAL),
     Mutant("the scores in the cache are looked up", SCALE, 'cache["attn_scores", layer]', check=EQUAL),
-    Mutant("the future is not hidden", "scores.masked_fill(later, -torch.inf)", "scores", check=EQUAL),
+    Mutant("the future is not hidden (a score of 0 hides nothing, since e to the 0 is 1)", "scores.masked_fill(later, -torch.inf)", "scores", check=EQUAL),
     Mutant("the next position can still be seen", "diagonal=1", "diagonal=2", check=EQUAL),
     Mutant("the past is hidden, and not the future", ".triu(diagonal=1)", ".tril(diagonal=-1)", check=EQUAL),
-    Mutant("hidden scores are set to 0 and not to minus infinity", "-torch.inf", "0.0", check=EQUAL),
     Mutant("the softmax runs over the queries and not over the keys", "softmax(dim=-1)", "softmax(dim=-2)", check=EQUAL),
     Mutant("the mask comes after the softmax, so that the rows don't sum to 1", RETURN,
            "return scores.softmax(dim=-1).masked_fill(later, 0.0)", check=EQUAL),
@@ -94,6 +108,7 @@ MUTANTS = [
     Mutant("the scores are divided by the root of the number of heads", "q.shape[-1]", "q.shape[-2]", check=ROOT),
     Mutant("queries and keys are always those of layer 0", 'cache["q", layer], cache["k", layer]', 'cache["q", 0], cache["k", 0]',
            check=OWN),
+    Mutant("the queries in the cache themselves are divided", "    " + SCALED, "    q /= math.sqrt(q.shape[-1])\n    " + PRODUCT, check=KEPT),
 ]  # fmt: skip
 
 ACCEPTED = [

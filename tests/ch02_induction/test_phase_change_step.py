@@ -33,9 +33,10 @@ def fastest(steps, losses):
 
 
 def test_the_steps_on_both_sides_of_the_fall(phase_change_step):
-    steps, losses = torch.tensor([10, 20, 30, 40, 50]), torch.tensor([9.0, 8.0, 4.0, 1.0, 0.9])
-    says = "Evenly spaced, the loss falls most between steps 20 and 30: two plain whole numbers."
-    agree(phase_change_step(steps, losses), (20, 30), says)
+    steps = torch.tensor([10, 20, 30, 40, 50, 60, 70])
+    losses = torch.tensor([12.0, 11.9, 10.4, 6.4, 2.9, 0.9, 0.6])
+    says = "Evenly spaced, the loss falls most between steps 30 and 40: two plain whole numbers."
+    agree(phase_change_step(steps, losses), (30, 40), says)
 
 
 def test_a_rise_is_no_fall(phase_change_step):
@@ -67,10 +68,12 @@ RETURN = "return int(steps[i]), int(steps[i + 1])"
 FALL = "test_the_steps_on_both_sides_of_the_fall"
 MUTANTS = [
     Mutant("places in the list are returned, and not steps", RETURN, "return i, i + 1", FALL),
+    Mutant("the steps around the lowest loss are returned, where the fall has ended", "int(speed.argmax())",
+           "int(losses[order][1:].argmin())", FALL),
+    Mutant("the pair is one too late", RETURN, "return int(steps[i + 1]), int(steps[i + 2])", FALL),
     Mutant("the pair is one too early", RETURN, "return int(steps[i - 1]), int(steps[i])", FALL),
     Mutant("tensors are returned, and not whole numbers", RETURN, "return steps[i], steps[i + 1]", FALL),
-    Mutant("the slowest fall is looked for", "speed.argmax()", "speed.argmin()", FALL),
-    Mutant("the sign is the wrong way round", "-losses", "losses", FALL),
+    Mutant("the slowest fall is looked for, or the sign is the wrong way round", "speed.argmax()", "speed.argmin()", FALL),
     Mutant("the largest change counts, be it up or down", "int(speed.argmax())", "int(speed.abs().argmax())",
            "test_a_rise_is_no_fall"),
     Mutant("the loss is divided by, as if a relative fall were meant", SPEED,

@@ -77,6 +77,8 @@ MUTANTS = [
     Mutant("all heads but this one are resampled", SET, "z[:, :, torch.arange(z.shape[2]) != head] = other[where][:, :, torch.arange(z.shape[2]) != head]", FIRST),
     Mutant("the head is resampled in every layer", "    def lend(z: Float[Tensor, \"batch pos head d_head\"], hook: HookPoint) -> Tensor:\n        " + SET + "\n        return z\n\n    " + RETURN,
            "    _, other = model.run_with_cache(other_tokens)\n\n    def lend(z, hook):\n        z[:, :, head] = other[hook.name][:, :, head]\n        return z\n\n    return model.run_with_hooks(tokens, fwd_hooks=[(\"*hook_z\", lend)])", FIRST),
+    Mutant("the hook is on every layer, so that all of them get this layer's z", "fwd_hooks=[(where, lend)]", 'fwd_hooks=[("*hook_z", lend)]', FIRST),
+    Mutant("the values (hook_v) come from the other text, but are gathered with this text's pattern", 'attn.hook_z"', 'attn.hook_v"', FIRST),
     Mutant("only the last position is resampled", SET, "z[:, -1, head] = other[where][:, -1, head]", FIRST),
     Mutant("the mean over the other text's positions goes in, which is mean ablation", SET, "z[:, :, head] = other[where][:, :, head].mean(dim=1, keepdim=True)", FIRST),
     Mutant("the other head's z is added", SET, "z[:, :, head] += other[where][:, :, head]", FIRST),

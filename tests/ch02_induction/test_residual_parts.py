@@ -90,8 +90,9 @@ MUTANTS = [
            "heads = torch.stack(parts[1:-1]).transpose(0, 1).flatten(0, 1)\n    return torch.cat([parts[0], heads, parts[-1]])", check=ORDER),
     Mutant("each head is given an equal share of b_O", HEADS, HEADS.replace("each))", "each) + model.b_O[layer] / model.cfg.n_heads)"), check=ADD_UP),
     Mutant("the biases are shared out among the heads, and the last part is empty", RETURN,
-           "share = parts[-1] / (len(model.b_O) * model.cfg.n_heads)\n"
-           "    return torch.cat([parts[0], torch.cat(parts[1:-1]) + share, 0 * parts[-1]])", check=ORDER),
+           "heads = [part + model.b_O[layer] / model.cfg.n_heads for layer, part in enumerate(parts[1:-1])]\n"
+           "    return torch.cat([parts[0], *heads, 0 * parts[-1]])", check=ORDER),
+    Mutant("the biases stand before the heads", RETURN, "return torch.cat(parts[:1] + parts[-1:] + parts[1:-1])", check=ORDER),
     Mutant("the heads are in the order from the last layer to the first", "for layer in range(model.cfg.n_layers):",
            "for layer in reversed(range(model.cfg.n_layers)):", check=ORDER),
     Mutant("the biases are averaged over the layers", "b_O.sum(dim=0)", "b_O.mean(dim=0)", check=ADD_UP),

@@ -6,8 +6,20 @@ from torch.overrides import TorchFunctionMode
 from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import FactoredMatrix
 
-# Row by row: own logit first; second of two; first; last. Column by column, only token 3 is on top.
-TABLE = torch.tensor([[0.1, 0.0, -2.0, 0.05], [0.2, 0.3, 0.4, 0.1], [0.0, 0.5, 0.6, 0.0], [0.8, 0.7, 0.75, 0.2]])
+# The own logit is the largest of rows 0, 2, 3, 4 and 7, and positive everywhere; negative entries are often larger in
+# size. The table, the tokens and the chunks below are such that every belief gives another fraction.
+TABLE = torch.tensor(
+    [
+        [3.0, -1.4, -0.5, 1.8, -2.5, 0.2, -4.5, -0.9],
+        [-3.0, 0.5, 4.5, -1.8, 1.4, -2.5, 0.2, -0.9],
+        [-1.4, 0.5, 0.9, -3.0, -2.5, -0.2, -4.5, -1.8],
+        [0.2, 0.9, 2.5, 4.5, 1.8, 0.5, 3.0, 1.4],
+        [-0.9, 2.5, 1.8, -1.4, 3.0, -4.5, -0.5, 0.2],
+        [-0.2, -4.5, 0.5, -3.0, -1.8, 0.9, -2.5, 1.4],
+        [1.4, 4.5, -1.8, 0.5, -3.0, -0.9, 0.2, 2.5],
+        [-0.5, -3.0, -0.9, 1.8, 1.4, -4.5, 0.2, 2.5],
+    ]
+)
 
 
 class Largest(TorchFunctionMode):
@@ -28,28 +40,29 @@ def factored(table):
 
 
 def test_the_largest_of_a_row_stands_on_the_diagonal(top1_copying):
-    says = "Rows 0 and 2 have their largest entry in their own column, rows 1 and 3 have not: 2 of 4."
-    agree(top1_copying(factored(TABLE), torch.arange(4)), 0.5, says)
+    says = "Rows 0, 2, 3, 4 and 7 have their largest entry in their own column, rows 1, 5 and 6 have not: 5 of 8."
+    agree(top1_copying(factored(TABLE), torch.arange(8)), 5 / 8, says)
 
 
 def test_tokens_say_which_rows_count(top1_copying):
-    says = "Asked about tokens 2, 0 and 1 only: rows 2 and 0 have their own token on top, row 1 has not."
-    agree(top1_copying(factored(TABLE), torch.tensor([2, 0, 1])), 2 / 3, says)
+    says = (
+        "Asked about tokens 5, 0, 3, 1, 7, 2, three at a time: 0, 3, 7 and 2 are on top of their own rows, 5 and 1 not."
+    )
+    agree(top1_copying(factored(TABLE), torch.tensor([5, 0, 3, 1, 7, 2]), chunk=3), 4 / 6, says)
 
 
 def test_all_columns_compete(top1_copying):
     says = (
-        "Asked about tokens 1 and 3. In row 1, the own logit 0.3 beats that of token 3, but token 2, not asked "
-        "about, has 0.4: no hit in either row."
+        "Asked about tokens 0, 1 and 3. In row 1, the own logit 0.5 beats those of tokens 0 and 3, but token 2, not "
+        "asked about, has 4.5: hits in rows 0 and 3 only."
     )
-    agree(top1_copying(factored(TABLE), torch.tensor([1, 3])), 0.0, says)
+    agree(top1_copying(factored(TABLE), torch.tensor([0, 1, 3])), 2 / 3, says)
 
 
 def test_the_last_chunk_may_be_shorter(top1_copying):
-    tokens = torch.tensor([0, 2, 1, 3, 0])
-    says = "Five tokens in chunks of at most 2: 2, 2 and 1. Three of the five are hits, whatever the chunks."
-    agree(top1_copying(factored(TABLE), tokens, chunk=2), 0.6, says)
-    agree(top1_copying(factored(TABLE), tokens, chunk=4), 0.6, says)
+    tokens = torch.tensor([3, 6, 6, 5, 3, 1, 6, 3, 1, 1, 0])
+    says = "Eleven tokens in chunks of at most 4: 4, 4 and 3. Four of the eleven are hits (3, 3, 3 and 0)."
+    agree(top1_copying(factored(TABLE), tokens, chunk=4), 4 / 11, says)
 
 
 def test_nothing_large_is_built(top1_copying):
@@ -82,15 +95,18 @@ MUTANTS = [
     Mutant("it is enough to be among the two largest", HITS, "int(((ov.A[rows] @ ov.B).topk(2).indices == rows[:, None]).sum())", TOP),
     Mutant("the smallest entry is asked for", ").argmax(", ").argmin(", TOP),
     Mutant("hits are counted and not divided", END, "return float(hits)", TOP),
-    Mutant("the fraction of misses is returned", END, "return 1 - hits / len(tokens)", ROWS),
+    Mutant("the fraction of misses is returned", END, "return 1 - hits / len(tokens)", TOP),
     Mutant("all rows count, whichever tokens were asked about", BODY, BODY.replace("tokens", "torch.arange(ov.ldim)"), ROWS),
     Mutant("the column is compared with the token's place in the list", BODY, "return float(((ov.A[tokens] @ ov.B).argmax(-1) == torch.arange(len(tokens))).float().mean())", ROWS),
+    Mutant("the column is compared with the token's place in its chunk", "== rows)", "== torch.arange(len(rows)))", ROWS),
     Mutant("hits are divided by the size of the vocabulary", END, "return hits / ov.ldim", ROWS),
     Mutant("only the tokens asked about compete", HITS, "int((tokens[(ov.A[rows] @ ov.B[:, tokens]).argmax(dim=-1)] == rows).sum())", COLUMNS),
     Mutant("the fractions of the chunks are averaged, though the last one is shorter", BODY,
            f"parts = []\n    for rows in tokens.split(chunk):\n        parts.append({HITS} / len(rows))\n    return sum(parts) / len(parts)", LAST),
     Mutant("what is left over after the last full chunk is dropped", "tokens.split(chunk)", "tokens[: max(1, len(tokens) // chunk) * chunk].split(chunk)", LAST),
-    Mutant("only the first chunk is looked at", BODY, f"rows = tokens[:chunk]\n    hits = {HITS}\n    {END}", LAST),
+    Mutant("what is left over after the last full chunk is dropped, and not counted among the tokens either", BODY,
+           "tokens = tokens[: max(1, len(tokens) // chunk) * chunk]\n    " + BODY, LAST),
+    Mutant("only the first chunk is looked at", BODY, f"rows = tokens[:chunk]\n    hits = {HITS}\n    {END}", ROWS),
     Mutant("the whole table is multiplied out first", BODY, BODY.replace("    for rows", "    table = ov.AB\n    for rows").replace("(ov.A[rows] @ ov.B)", "table[rows]"), LARGE),
     Mutant("all the rows that are asked about are multiplied out at once", "tokens.split(chunk)", "[tokens]", LARGE),
 ]  # fmt: skip

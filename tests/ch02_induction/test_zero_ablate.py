@@ -44,9 +44,9 @@ def test_any_head_of_any_layer(zero_ablate):
 def test_the_model_is_left_as_it_was(zero_ablate):
     model = tiny()
     zero_ablate(model, TOKENS, 1, 2)
-    says = (
-        "After the ablation the model, run as ever, must give what it gave before: no hook stays on, no weight changes."
-    )
+    says = "The model's weights must be what they were: whoever runs it next relies on them. Change what passes a hook."
+    agree(model.W_O, tiny().W_O, says)
+    says = "After the ablation the model, run as ever, must give what it gave before: no hook stays on."
     agree(model(TOKENS), tiny()(TOKENS), says)
 
 
@@ -56,7 +56,7 @@ RETURN = RUN + '(f"blocks.{layer}.attn.hook_z", silence)])'
 FIRST = "test_the_head_no_longer_writes_into_the_stream"
 
 MUTANTS = [
-    Mutant("nothing is changed", SET, "pass", FIRST),
+    Mutant("nothing is changed (`model.W_O` is put together anew whenever it is asked for: writing into it changes nothing)", SET, "pass", FIRST),
     Mutant("the head is zeroed in every layer", 'f"blocks.{layer}.attn.hook_z"', '"*hook_z"', FIRST),
     Mutant("all heads of the layer are zeroed", SET, "z[:] = 0.0", FIRST),
     Mutant("all heads but this one are zeroed", SET, "z *= (torch.arange(z.shape[2]) == head)[:, None]", FIRST),
