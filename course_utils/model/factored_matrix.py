@@ -27,8 +27,8 @@ class FactoredMatrix:
             raise CourseError(
                 f"A {list(A.shape)} and B {list(B.shape)} don't multiply: the last axis of A must be B's last but one."
             )
-        try:
-            lead = torch.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+        try:  # not torch.broadcast_shapes: its first call imports sympy, which a check would wait for
+            lead = torch.broadcast_tensors(A.new_empty(A.shape[:-2]), B.new_empty(B.shape[:-2]))[0].shape
         except RuntimeError:
             raise CourseError(f"A {list(A.shape)} and B {list(B.shape)} differ in their leading axes.") from None
         if (A.dtype, A.device) != (B.dtype, B.device):

@@ -12,13 +12,13 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from course_utils.catalog import CourseError
 from course_utils.model.checkpoints import gpt2, gpt_neox, llama, own
 from course_utils.model.checkpoints.entry import BadCheckpoint
+from course_utils.model.checkpoints.tensors import keys_in, keys_of, opened
 from course_utils.model.config import HookedTransformerConfig, Norm
 from course_utils.model.hub import local_folder
 from course_utils.model.processing import process_weights
@@ -113,7 +113,7 @@ def read_state(
     folder: Path, layout: ModuleType, cfg: HookedTransformerConfig, weights: Path | None = None
 ) -> dict[str, Tensor]:
     """Our parameters from a checkpoint's files. Parameters that the layout has no place for stay out."""
-    listed = _keys(folder) if weights is None else _keys_in(weights)
+    listed = keys_of(folder) if weights is None else keys_in(weights)
     where = {key.removeprefix(layout.PREFIX): (path, key) for path, key in listed}
     state: dict[str, Tensor] = {}
     wanted = layout.entries(cfg)
@@ -123,7 +123,7 @@ def read_state(
                 f"{folder} has no {layout.PREFIX}{entry.theirs}: the file is cut off or of another model."
             )
         path, key = where[entry.theirs]
-        with _opened(path) as tensors:
+        with opened(path) as tensors:
             state |= entry.read(tensors.get_tensor(key), cfg)
     known = {entry.theirs for entry in wanted} | ({layout.TIED} if cfg.tie_word_embeddings else set())
     for name in where:
@@ -142,31 +142,6 @@ def copy_into(model: HookedTransformer, state: Mapping[str, Tensor]) -> None:
                 parameter.zero_()
             else:
                 raise BadCheckpoint(f"There is no {name} among the weights.")
-
-
-def _keys(folder: Path) -> list[tuple[Path, str]]:
-    """Every tensor's file and name, from one file or the several that an index names."""
-    index = folder / "model.safetensors.index.json"
-    if index.exists():
-        listed = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-        return [(folder / file, key) for key, file in listed.items()]
-    single = folder / "model.safetensors"
-    if not single.exists():
-        raise BadCheckpoint(f"{folder} has no model.safetensors: save the model with safe_serialization=True.")
-    return _keys_in(single)
-
-
-def _keys_in(path: Path) -> list[tuple[Path, str]]:
-    with _opened(path) as tensors:
-        return [(path, key) for key in tensors.keys()]  # noqa: SIM118 (it is no dictionary)
-
-
-def _opened(path: Path) -> Any:
-    """A safetensors file. Raises BadCheckpoint for one that isn't there or is cut off."""
-    try:
-        return safe_open(path, framework="pt")
-    except (OSError, SafetensorError) as error:
-        raise BadCheckpoint(f"{path} can't be read ({error}): fetch it again.") from None
 
 
 def _config_file(folder: Path) -> dict[str, Any]:
