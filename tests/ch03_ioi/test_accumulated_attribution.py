@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 SIZES = {"n_layers": 3, "d_model": 12, "n_heads": 2, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
@@ -31,6 +31,21 @@ def read(model, stream, end, direction):
     """The lead that one stream (before the final LayerNorm) gives, divided by the root that `end` has."""
     root = ((end - end.mean()).square().mean() + model.cfg.eps).sqrt()
     return ((stream - stream.mean()) / root) @ direction
+
+
+def unchanged(cache, before):
+    """Every entry of the cache is what it was."""
+    for name, value in before.items():
+        says = f"You wrote into the cache: {name} is no longer what it was, and whoever uses it next is misled."
+        require(torch.equal(cache[name], value), says, got=cache[name])
+
+
+def test_the_cache_stays_as_it_is(accumulated_attribution):
+    model = tiny()
+    _, cache = model.run_with_cache(TOKENS)
+    before = {entry: value.clone() for entry, value in cache.items()}
+    accumulated_attribution(cache, (model.W_U[:, WHO] - model.W_U[:, OTHER]).T)
+    unchanged(cache, before)
 
 
 def test_one_number_before_each_layer_and_one_at_the_end(accumulated_attribution):
@@ -64,6 +79,10 @@ CENTRED = "centred = at_end - at_end.mean(dim=-1, keepdim=True)"
 NORMAL = 'normalized = centred / cache["scale"][:, -1]'
 LEADS = 'leads = einsum(normalized, directions, "layer batch d_model, batch d_model -> layer batch")'
 MUTANTS = [
+    Mutant("each stream is centred and divided in place, inside the cache", STREAMS,
+           STREAMS + "\n    for stream in streams:\n        stream[:, -1] -= stream[:, -1].mean(dim=-1, keepdim=True)",
+           check="test_the_cache_stays_as_it_is"),
+    Mutant("the position before the last is read", "[:, :, -1]", "[:, :, -2]", check="test_the_last_is_the_lead_itself"),
     Mutant("the streams after each layer are read, and the embeddings are left out", STREAMS,
            'streams = [cache["resid_post", layer] for layer in range(n_layers)]',
            check="test_one_number_before_each_layer_and_one_at_the_end"),

@@ -64,6 +64,8 @@ MUTANTS = [
            check="test_one_prompt"),
     Mutant("attention from the first position is read", PATTERN, 'cache["pattern", layer][:, :, 0]',
            check="test_one_prompt"),
+    Mutant("attention from the position before the last is read", PATTERN, 'cache["pattern", layer][:, :, -2]',
+           check="test_one_prompt"),
     Mutant("attention from all positions is averaged", PATTERN, 'cache["pattern", layer].mean(dim=2)',
            check="test_one_prompt"),
     Mutant("scores are read before the softmax", '"pattern"', '"attn_scores"', check="test_one_prompt"),

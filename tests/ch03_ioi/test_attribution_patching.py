@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import ActivationCache, HookedTransformer, HookedTransformerConfig
 
 SIZES = {"n_layers": 3, "d_model": 12, "n_heads": 2, "d_head": 7, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
@@ -16,9 +16,9 @@ def metric(logits):
     return (logits[:, -1] * WEIGHTS.to(logits.dtype)).sum() / 4
 
 
-def tiny(norm="LN", size=0.6):
+def tiny(norm="LN", size=0.6, seed=5):
     model = HookedTransformer(HookedTransformerConfig(**SIZES, normalization_type=norm))
-    generator = torch.Generator().manual_seed(5)
+    generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(size * torch.randn(parameter.shape, generator=generator))
@@ -48,7 +48,7 @@ def test_a_run_patched_into_itself_moves_nothing(attribution_patching):
 
 
 def test_it_is_exact_where_all_is_linear(attribution_patching):
-    model = tiny(norm=None, size=0.4)
+    model = tiny(norm=None, size=0.4, seed=6)  # one head moves the metric up, the other down
     _, source = model.run_with_cache(OTHER)
     expected = torch.stack([moved_by(model, source, 2, head, 1.0) for head in range(2)])
     says = (
@@ -78,12 +78,14 @@ def test_it_is_the_slope_towards_the_source(attribution_patching):
 def test_nothing_is_left_behind(attribution_patching):
     model = tiny()
     _, source = model.run_with_cache(OTHER)
-    before = source["z", 1].clone()
+    before = {entry: value.clone() for entry, value in source.items()}
     attribution_patching(model, TOKENS, source, metric)
     agree(
         model(TOKENS), tiny()(TOKENS), "Afterwards the model, run as ever, gives what it gave before: no hook stays on."
     )
-    agree(source["z", 1], before, "The source's activations are what they were.")
+    for name, value in before.items():
+        says = f"You wrote into the cache: {name} is no longer what it was, and whoever uses it next is misled."
+        require(torch.equal(source[name], value), says, got=source[name])
     only_z = ActivationCache({name: value for name, value in source.items() if name.endswith("hook_z")}, model)
     says = "All that is needed of the source is each layer's z: a cache that holds nothing else will do."
     agree(
@@ -112,6 +114,7 @@ MUTANTS = [
     Mutant("prompts are averaged once more, though the metric's gradient has that in it", SUM,
            'reduce(moved, "batch pos head d_head -> pos head d_head", "mean").sum(dim=(0, 2))', LINEAR),
     Mutant("everything is averaged, and not summed", '"sum")', '"mean")', LINEAR),
+    Mutant("the change has lost its sign", "return torch.stack(rows)", "return torch.stack(rows).abs()", LINEAR),
     Mutant("each product counts without its sign", "* gradients[name]\n", "* gradients[name]\n        moved = moved.abs()\n", LINEAR),
     Mutant("the difference is multiplied with the gradient's sign only", "* gradients[name]", "* gradients[name].sign()", LINEAR),
     Mutant("prompts are summed before the product", MOVED,

@@ -150,7 +150,7 @@ def test_it_is_enough(circuit):
 
 def test_it_is_no_more_than_the_model(circuit):
     heads = named(circuit)
-    says = f"Your heads do more than the model does, which is no description of the model. {board(heads)}"
+    says = f"Your heads should do what the model does, and no more: this is no description of the model. {board(heads)}"
     require(faith(heads) <= 1 + WINDOW, says, expected=f"at most {1 + WINDOW}", got=round(faith(heads), 3))
 
 
@@ -173,7 +173,7 @@ def test_each_works_where_you_say(circuit):
     for place, other in (("names", "end"), ("end", "names")):
         for layer, head in named(circuit, place):
             here, there = costs((layer, head))[place], costs((layer, head))[other]
-            says = f"You say that {layer}.{head} works at {place!r}. But knocked out there only, it changes less than elsewhere."
+            says = f"You say that {layer}.{head} works at {place!r}. Knocked out there only, it should change the lead more than at the other place."
             got = f"{here:.2f} there, {there:.2f} at {other!r}"
             require(here > there - SLIGHT, says, expected="more there", got=got)
 

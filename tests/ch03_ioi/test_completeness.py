@@ -13,6 +13,14 @@ def lead(heads):
     return 2.0 + 3 * (A in at_work) + 4 * double + 3 * (C in at_work and double) - (E in at_work)
 
 
+def test_the_same_heads_go_from_both(completeness):
+    says = (
+        "The circuit is A, B, C, and A and B are removed. C alone is left of it, with a lead of 2. The model has C, D, E: "
+        "2 + 4 + 3 - 1 = 8."
+    )
+    agree(completeness(lead, EVERY, [A, B, C], [B, A]), 6.0, says)
+
+
 def test_the_whole_model_is_complete(completeness):
     for removed in ([], [B], [A, E]):
         says = "The circuit of all heads is the model: whatever is removed from both, they stay alike."
@@ -39,24 +47,28 @@ def test_several_heads_at_once(completeness):
 
 
 RETURN = "return abs(lead(without(circuit)) - lead(without(every)))"
+BOTH = "test_the_same_heads_go_from_both"
 WHOLE, EMPTY = "test_the_whole_model_is_complete", "test_with_nothing_removed_it_is_the_distance"
 MUTANTS = [
-    Mutant("the heads are removed from the circuit only", "lead(without(every))", "lead(every)", WHOLE),
-    Mutant("the heads are removed from the model only", "lead(without(circuit))", "lead(circuit)", WHOLE),
+    Mutant("the heads are removed from the circuit only", "lead(without(every))", "lead(every)", BOTH),
+    Mutant("the heads are removed from the model only", "lead(without(circuit))", "lead(circuit)", BOTH),
     Mutant("the model loses the whole circuit", "lead(without(every))",
-           "lead([head for head in every if head not in circuit] if removed else every)", WHOLE),
+           "lead([head for head in every if head not in circuit] if removed else every)", BOTH),
+    Mutant("the removed heads stay in both", "if head not in removed", "", BOTH),
+    Mutant("a circuit of all heads is given a distance of its own", RETURN,
+           "return abs(lead(without(circuit)) - lead(without(every))) + float(set(circuit) == set(every))", WHOLE),
     Mutant("the sign is kept, model minus circuit", RETURN,
            "return lead(without(every)) - lead(without(circuit))", EMPTY),
     Mutant("the sign is kept, circuit minus model", RETURN,
-           "return lead(without(circuit)) - lead(without(every))", EMPTY),
+           "return lead(without(circuit)) - lead(without(every))", BOTH),
     Mutant("the share is returned, and not the distance", RETURN,
-           "return abs(1 - lead(without(circuit)) / lead(without(every)))", EMPTY),
-    Mutant("the distance is squared", RETURN, "return (lead(without(circuit)) - lead(without(every))) ** 2", EMPTY),
-    Mutant("the removed heads are the only ones that stay", "if head not in removed", "if head in removed", EMPTY),
+           "return abs(1 - lead(without(circuit)) / lead(without(every)))", BOTH),
+    Mutant("the distance is squared", RETURN, "return (lead(without(circuit)) - lead(without(every))) ** 2", BOTH),
+    Mutant("the removed heads are the only ones that stay", "if head not in removed", "if head in removed", BOTH),
     Mutant("two losses are compared, and not the two leads that are left", RETURN,
-           "return abs(lead(circuit) - lead(without(circuit)) - lead(every) + lead(without(every)))", EMPTY),
-    Mutant("whole layers are removed, and not heads", "if head not in removed",
-           "if head[0] not in [gone[0] for gone in removed]", "test_a_double_outside_the_circuit_shows"),
+           "return abs(lead(circuit) - lead(without(circuit)) - lead(every) + lead(without(every)))", BOTH),
+    Mutant("nobody outside the circuit may help, once something is removed", "lead(without(every))",
+           "lead(without(every if len(removed) != 1 else circuit))", "test_a_double_outside_the_circuit_shows"),
     Mutant("only one head is removed", "if head not in removed", "if head not in removed[:1]",
            "test_several_heads_at_once"),
     Mutant("the losses of single heads are added up, as if there were no doubles", RETURN,

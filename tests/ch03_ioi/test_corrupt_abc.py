@@ -50,6 +50,21 @@ def test_the_names_are_fresh(corrupt_abc):
         agree(new, torch.tensor([[22, 23, 24], [21, 23, 24], [20, 21, 22], [20, 21, 22]]), says)
 
 
+def test_each_prompt_has_its_own_places(corrupt_abc):
+    tokens = torch.tensor([[0, 20, 1, 21, 2, 21, 3], [0, 1, 22, 2, 20, 3, 22], [0, 23, 24, 23, 4, 5, 6]])
+    mentions = torch.tensor([[1, 3, 5], [4, 2, 6], [2, 1, 3]])
+    got = corrupt_abc(tokens.clone(), mentions, MANY, torch.Generator().manual_seed(0))
+    blank = got.scatter(1, mentions, -1)
+    says = (
+        "The mentions stand at 1, 3, 5 in the first prompt, at 4, 2, 6 in the second, at 2, 1, 3 in the third. Shown are "
+        "the prompts with -1 at their own mentions: all other words must stay what they were."
+    )
+    agree(blank, tokens.scatter(1, mentions, -1), says)
+    new, old = got.gather(1, mentions), tokens.gather(1, mentions)
+    says = "At all mentions of a prompt, each at its own place, comes a name that stood at none of them. Shown are the new ones."
+    require(not bool((new[:, :, None] == old[:, None]).any()), says, got=new)
+
+
 def test_each_prompt_draws_for_itself(corrupt_abc):
     new = new_names(drawn(corrupt_abc, MANY, 3))
     says = "Each prompt draws names of its own (shown): one draw for all would make the batch as good as one prompt."
@@ -63,6 +78,15 @@ def test_any_fresh_name_may_come_to_any_mention(corrupt_abc):
             seen[place].add(name)
     says = "40 draws of the first prompt: each of 22, 23, 24 comes to each mention at some time. Shown is who came."
     agree([sorted(names) for names in seen], [[22, 23, 24]] * 3, says)
+    tokens, came = torch.tensor([[0, 20, 1, 21, 22, 21, 3]]), set[int]()
+    for seed in range(40):
+        got = corrupt_abc(tokens.clone(), MENTIONS[:1], torch.arange(20, 26), torch.Generator().manual_seed(seed))
+        came.update(got[0, [1, 3, 5]].tolist())
+    says = (
+        "Here 22 stands in the prompt, but at none of its mentions (1, 3, 5): it is fresh, and so of the names 20 to 25 "
+        "all but 20 and 21 come in at some time."
+    )
+    agree(sorted(came), [22, 23, 24, 25], says)
 
 
 def test_the_generator_decides(corrupt_abc):
@@ -87,6 +111,10 @@ MUTANTS = [
            check="test_everything_but_the_names_stays"),
     Mutant("places are counted without the token that opens the text", "row[places] =", "row[places - 1] =",
            check="test_everything_but_the_names_stays"),
+    Mutant("the first prompt's places serve for all", "zip(corrupted, mentions,",
+           "zip(corrupted, mentions[:1].expand_as(mentions),", check="test_each_prompt_has_its_own_places"),
+    Mutant("names that stand elsewhere in the prompt are kept out too", FRESH, "fresh = names[~torch.isin(names, row)]",
+           check="test_any_fresh_name_may_come_to_any_mention"),
     Mutant("places in the list of names are written, and not the names", DRAW,
            "torch.randperm(len(fresh), generator=generator)[:3]", check="test_the_new_words_are_names"),
     Mutant("the giver's two mentions get one new name, so that the pattern of repetition stays", DRAW,

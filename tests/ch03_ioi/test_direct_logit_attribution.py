@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 SIZES = {"n_layers": 3, "d_model": 12, "n_heads": 2, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
@@ -35,6 +35,21 @@ def lead_of(model, cache, written, directions):
         root = ((end - end.mean()).square().mean() + model.cfg.eps).sqrt()
         leads.append(((written[i] - written[i].mean()) / root) @ directions[i])
     return torch.stack(leads).mean()
+
+
+def unchanged(cache, before):
+    """Every entry of the cache is what it was."""
+    for name, value in before.items():
+        says = f"You wrote into the cache: {name} is no longer what it was, and whoever uses it next is misled."
+        require(torch.equal(cache[name], value), says, got=cache[name])
+
+
+def test_the_cache_stays_as_it_is(direct_logit_attribution):
+    model = tiny()
+    _, cache = model.run_with_cache(TOKENS)
+    before = {entry: value.clone() for entry, value in cache.items()}
+    direct_logit_attribution(cache, (model.W_U[:, WHO] - model.W_U[:, OTHER]).T)
+    unchanged(cache, before)
 
 
 def test_one_number_for_each_head(direct_logit_attribution):
@@ -77,6 +92,15 @@ def test_each_head_by_itself(direct_logit_attribution):
 WRITTEN = 'written = einsum(z, block.attn.W_O, "batch head d_head, head d_head d_model -> batch head d_model")'
 NORMAL = 'normalized = centred / cache["scale"][:, -1, None]'
 MUTANTS = [
+    Mutant("z is divided by the scale in place, inside the cache", NORMAL,
+           'z /= cache["scale"][:, -1, None]\n        normalized = centred / cache["scale"][:, -1, None]',
+           check="test_the_cache_stays_as_it_is"),
+    Mutant("each head is charged with the whole of b_O", WRITTEN, WRITTEN + " + block.attn.b_O",
+           check="test_a_head_that_writes_nothing_adds_nothing"),
+    Mutant("the sign is turned round: what each head does for the giver", "torch.stack(rows)", "-torch.stack(rows)",
+           check="test_with_embeddings_and_biases_it_adds_up"),
+    Mutant("the position before the last is read", 'cache["z", layer][:, -1]', 'cache["z", layer][:, -2]',
+           check="test_with_embeddings_and_biases_it_adds_up"),
     Mutant("all heads of all layers stand in one row", "torch.stack(rows)", "torch.cat(rows)",
            check="test_one_number_for_each_head"),
     Mutant("layers and heads have changed places", "torch.stack(rows)", "torch.stack(rows).T",

@@ -12,17 +12,23 @@ def leads(nobody=1.0, **worth):
     return lambda heads: nobody + sum(by_head[head] for head in set(heads))
 
 
+def test_a_part_of_the_model(faithfulness):
+    table = {"": 1.0, "AB": 7.0, "CD": 6.0, "ABCD": 9.0}
+    says = "The model leads by 9, A and B alone by 7 (the two others by 6), and nobody by 1: (7 - 1) / (9 - 1)."
+    named = {head: letter for letter, head in zip("ABCD", EVERY, strict=True)}
+
+    def lead(heads):
+        return table.get("".join(sorted(named[head] for head in set(heads))), 2.0)
+
+    agree(faithfulness(lead, EVERY, [A, B]), 0.75, says)
+
+
 def test_the_whole_model_is_at_1(faithfulness):
     agree(faithfulness(leads(), EVERY, EVERY), 1.0, "The circuit of all heads does what the model does.")
 
 
 def test_no_head_is_at_0(faithfulness):
     agree(faithfulness(leads(), EVERY, []), 0.0, "With nobody at work the lead is 1, not 0. That is nobody's merit.")
-
-
-def test_in_between(faithfulness):
-    says = "The model leads by 9, A and B alone by 8, and nobody by 1: (8 - 1) / (9 - 1)."
-    agree(faithfulness(leads(), EVERY, [A, B]), 7 / 8, says)
 
 
 def test_what_the_rest_could_do_does_not_count(faithfulness):
@@ -40,27 +46,35 @@ def test_it_can_be_less_than_0(faithfulness):
     agree(faithfulness(leads(D=-2.0), EVERY, [D]), -2 / 6, says)
 
 
+FIRST = "test_a_part_of_the_model"
 RETURN = "return (lead(circuit) - nobody) / (lead(every) - nobody)"
 MUTANTS = [
     Mutant("the distance is returned, and not the share", RETURN, "return lead(every) - lead(circuit)",
-           "test_the_whole_model_is_at_1"),
+           FIRST),
     Mutant("what is there with nobody at work is not subtracted", RETURN, "return lead(circuit) / lead(every)",
-           "test_no_head_is_at_0"),
+           FIRST),
     Mutant("what is there with nobody at work is subtracted from the circuit's lead only", RETURN,
-           "return (lead(circuit) - nobody) / lead(every)", "test_the_whole_model_is_at_1"),
+           "return (lead(circuit) - nobody) / lead(every)", FIRST),
     Mutant("what is there with nobody at work is subtracted from the model's lead only", RETURN,
-           "return lead(circuit) / (lead(every) - nobody)", "test_the_whole_model_is_at_1"),
+           "return lead(circuit) / (lead(every) - nobody)", FIRST),
     Mutant("it is measured from the model: 0 is the model, 1 is nobody", RETURN,
-           "return (lead(every) - lead(circuit)) / (lead(every) - nobody)", "test_the_whole_model_is_at_1"),
-    Mutant("the heads outside are counted, and not those inside", "lead(circuit)",
-           "lead([head for head in every if head not in circuit])", "test_the_whole_model_is_at_1"),
+           "return (lead(every) - lead(circuit)) / (lead(every) - nobody)", FIRST),
+    Mutant("the circuit is knocked out, and the heads outside it stay at work", "lead(circuit)",
+           "lead([head for head in every if head not in circuit])", FIRST),
     Mutant("the share of heads is returned, and not that of the lead", RETURN, "return len(circuit) / len(every)",
-           "test_in_between"),
+           FIRST),
     Mutant("the heads' own leads are added up", "lead(circuit)", "sum(lead([head]) - nobody for head in circuit) + nobody / 2",
-           "test_the_whole_model_is_at_1"),
+           FIRST),
     Mutant("what is lost without the circuit is measured, and not what it does alone", RETURN,
            "rest = [head for head in every if head not in circuit]\n"
-           "    return 1 - (lead(rest) - nobody) / (lead(every) - nobody)", "test_what_the_rest_could_do_does_not_count"),
+           "    return 1 - (lead(rest) - nobody) / (lead(every) - nobody)", FIRST),
+    Mutant("the fraction is turned round", RETURN, "return (lead(every) - nobody) / (lead(circuit) - nobody)", FIRST),
+    Mutant("a circuit of all heads is left out, as if it were none", "lead(circuit)",
+           "lead([] if len(circuit) == len(every) else circuit)", "test_the_whole_model_is_at_1"),
+    Mutant("a circuit without heads counts as the whole", "lead(circuit)", "lead(circuit or every)", "test_no_head_is_at_0"),
+    Mutant("every head adds a share of its own, and nothing depends on the others", "lead(circuit)",
+           "(lead(circuit) if len(circuit) != 2 or lead([*circuit, *every]) > 8 else sum(lead([h]) for h in circuit))",
+           "test_what_the_rest_could_do_does_not_count"),
     Mutant("it is capped at 1", RETURN, "return min((lead(circuit) - nobody) / (lead(every) - nobody), 1.0)",
            "test_it_can_be_more_than_1"),
     Mutant("an excess is counted as if it were missing", RETURN,

@@ -10,6 +10,7 @@ from course_utils.grading import Accepted, Mutant, require
 
 ROLES = {"suppressors": "the giver's second mention", "movers": "the recipient"}
 CLEARLY, A_LITTLE = 0.8, 0.3  # logits: who adds more to the lead must be named, who adds less must not
+HEARD = 0.2  # logits that the lead falls by when the movers' queries no longer hear one suppressor
 Z, AT = "blocks.*.attn.hook_z", {"recipient": 0, "giver": 1, "giver again": 11}
 
 
@@ -83,7 +84,7 @@ def test_they_look_where_they_should(head_roles):
         for layer, head in heads:
             at, right = looks[:, layer, head], 0 if role == "movers" else 2
             got = {name: round(at[i].item(), 2) for i, name in enumerate(AT)}
-            says = f"You name {layer}.{head} in {role!r}: these look, from the end, at {ROLES[role]} more than at other names."
+            says = f"You name {layer}.{head} in {role!r}: these should look, from the end, at {ROLES[role]} more than at other names."
             require(
                 at.argmax() == right and at[right] > 0.15, says, expected="clearly above 0.15 and the others", got=got
             )
@@ -93,27 +94,38 @@ def test_they_speak_up(head_roles):
     adds = measured()[6]
     for role, heads in named(head_roles).items():
         for layer, head in heads:
-            says = (
-                f"You name {layer}.{head} in {role!r}: these raise the lead themselves by what they write at the end."
-            )
+            says = f"You name {layer}.{head} in {role!r}: these should raise the lead themselves by what they write at the end."
             got = adds[layer, head].item()
             require(got > A_LITTLE, says, expected=f"well above {A_LITTLE} logits", got=round(got, 2))
 
 
+def left(movers, senders):
+    """The lead when the movers' queries, and nobody else, hear the senders speak of strangers."""
+    model, tokens, _, here, there, *_ = measured()
+    queries = sorted({f"blocks.{layer}.attn.hook_q" for layer, _ in movers})
+    with model.hooks([(Z, lambda z, hook: here[hook.name]), (Z, let(senders, there))]):
+        _, heard = model.run_with_cache(tokens, names_filter=queries)
+    return lead(model.run_with_hooks(tokens, fwd_hooks=[(queries, let(movers, heard))]))
+
+
+def test_each_suppressor_is_heard_by_the_movers(head_roles):
+    answer = named(head_roles)
+    whole = left(answer["movers"], [])
+    for layer, head in answer["suppressors"]:
+        got = whole - left(answer["movers"], [(layer, head)])
+        says = (
+            f"You name {layer}.{head} in 'suppressors': your movers' queries should hear each of these by itself. If only "
+            "they hear it speak of strangers, the lead should fall."
+        )
+        require(got > HEARD, says, expected=f"a fall of more than {HEARD} logits", got=round(got, 2))
+
+
 def test_the_suppressors_are_what_the_movers_hear(head_roles):
-    answer, (model, tokens, _, here, there, *_) = named(head_roles), measured()
-    queries = sorted({f"blocks.{layer}.attn.hook_q" for layer, _ in answer["movers"]})
-
-    def left(senders):
-        with model.hooks([(Z, lambda z, hook: here[hook.name]), (Z, let(senders, there))]):
-            _, heard = model.run_with_cache(tokens, names_filter=queries)
-        return lead(model.run_with_hooks(tokens, fwd_hooks=[(queries, let(answer["movers"], heard))]))
-
-    whole = left([])
-    got = (whole - left(answer["suppressors"])) / (whole - left([(i, j) for i in (1, 2) for j in range(8)]))
-    says = (
-        "Your suppressors do most of what all heads of layers 1 and 2 together do to the lead by your movers' queries."
-    )
+    answer = named(head_roles)
+    whole = left(answer["movers"], [])
+    everybody = left(answer["movers"], [(i, j) for i in (1, 2) for j in range(8)])
+    got = (whole - left(answer["movers"], answer["suppressors"])) / (whole - everybody)
+    says = "Your suppressors should do most of what all heads of layers 1 and 2 do to the lead by your movers' queries."
     require(got > 0.75, says, expected="a share above 0.75", got=round(got, 2))
 
 
@@ -145,13 +157,14 @@ MUTANTS = [
     Mutant("who tells the suppressors the name is a suppressor", SUPPRESSORS, '"suppressors": [(0, 3), (1, 1), (1, 4)]', LOOK),
     Mutant("a copier by its weights is a mover", MOVERS, '"movers": [(2, 0), (2, 2), (3, 0), (3, 1)]', LOOK),
     Mutant("whoever looks at the giver is a suppressor", SUPPRESSORS, '"suppressors": [(1, 1), (1, 4), (1, 7)]', SPEAK),
+    Mutant("the backup is counted as a suppressor", SUPPRESSORS, '"suppressors": [(1, 1), (1, 4), (2, 4)]',
+           "test_each_suppressor_is_heard_by_the_movers"),
     Mutant("only the loudest suppressor counts", SUPPRESSORS, '"suppressors": [(1, 4)]', HEAR),
     Mutant("only the loudest mover counts", MOVERS, '"movers": [(3, 0)]', MISSING),
 ]  # fmt: skip
 
 ACCEPTED = [
     Accepted("in another order", SUPPRESSORS, '"suppressors": [(1, 4), (1, 1)]'),
-    Accepted("the backup is named too", SUPPRESSORS, '"suppressors": [(1, 1), (1, 4), (2, 4)]'),
     Accepted("a mover that adds less than a logit is left out", MOVERS, '"movers": [(3, 0), (3, 1)]'),
     Accepted("lists in a list", MOVERS, '"movers": [[3, 0], [3, 1], [2, 2]]'),
 ]

@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 
 LOGITS = torch.tensor(
     [
@@ -36,6 +36,22 @@ def test_what_is_added_to_all_logits_cancels(logit_difference):
     agree(got, torch.tensor([3.0, 4.5]), "All logits of a prompt were moved by one number: the leads stay 3 and 4.5.")
 
 
+def test_gradients_flow_through_it(logit_difference):
+    for per_prompt, weight in ((False, 0.5), (True, 1.0)):
+        logits = LOGITS.clone().requires_grad_()
+        got = logit_difference(logits, torch.tensor([1, 0]), torch.tensor([3, 2]), per_prompt=per_prompt)
+        says = (
+            f"per_prompt={per_prompt}: the answer must remember where it came from, so that gradients can flow through "
+            "it: no .item(), no .detach(), no new torch.tensor([...])."
+        )
+        require(got.requires_grad, says, got=got)
+        expected = torch.zeros_like(LOGITS)
+        expected[0, -1, 1], expected[1, -1, 0] = weight, weight
+        expected[0, -1, 3], expected[1, -1, 2] = -weight, -weight
+        says = f"per_prompt={per_prompt}: the gradient of the (summed) answer is {weight} at each recipient, -{weight} at each giver."
+        agree(torch.autograd.grad(got.sum(), logits)[0], expected, says)
+
+
 LEAD = "lead = last[rows, recipient] - last[rows, giver]"
 MUTANTS = [
     Mutant("the giver's lead is measured", LEAD, "lead = last[rows, giver] - last[rows, recipient]", check="test_one_prompt"),
@@ -50,6 +66,11 @@ MUTANTS = [
            "lead = (last[:, recipient] - last[:, giver]).mean(dim=-1)", check="test_each_prompt_has_its_own_names"),
     Mutant("per_prompt is not looked at", "return lead if per_prompt else lead.mean()", "return lead.mean()",
            check="test_each_prompt_has_its_own_names"),
+    Mutant("the numbers are cut off from the logits that they come from", LEAD, LEAD.replace("lead = ", "lead = (") + ").detach()",
+           check="test_gradients_flow_through_it"),
+    Mutant("a new tensor is made of bare numbers", "return lead if per_prompt else lead.mean()",
+           "return torch.tensor(lead.tolist()) if per_prompt else torch.tensor(lead.mean().item())",
+           check="test_gradients_flow_through_it"),
     Mutant("the leads are summed", "lead.mean()", "lead.sum()", check="test_the_mean_is_the_default"),
     Mutant("the median is taken", "lead.mean()", "lead.median()", check="test_the_mean_is_the_default"),
     Mutant("one number a prompt comes back in any case", "return lead if per_prompt else lead.mean()", "return lead",

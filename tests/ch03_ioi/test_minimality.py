@@ -1,6 +1,6 @@
 """Checks for minimality: F is made by hand. B and D are doubles: either of them does the work of both."""
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, require
 
 A, B, C, D, E, OUT = (0, 1), (2, 0), (1, 3), (2, 2), (3, 1), (3, 0)
 
@@ -12,43 +12,52 @@ def lead(heads):
     return 2.0 + 3 * (A in at_work) + 4 * one_of_three - (E in at_work and A in at_work) + 7 * (OUT in at_work)
 
 
+def bars(minimality, circuit, size, expected, says):
+    got = minimality(lead, circuit, size)
+    alike = isinstance(got, dict) and got.keys() == expected.keys()
+    right = alike and all(abs(got[head] - expected[head]) < 1e-6 for head in expected)
+    require(right, says, expected=expected, got=got)
+
+
 def test_each_head_alone(minimality):
-    says = "K is empty. Without A the lead falls from 9 to 6, without B nothing happens, as D is there."
-    agree(minimality(lead, [A, B, D], 0), {A: 3.0, B: 0.0, D: 0.0}, says)
-
-
-def test_a_head_that_works_against_it_counts_too(minimality):
-    says = "E takes 1 away, and without it the lead is 1 higher: the difference is 1, whatever its sign."
-    agree(minimality(lead, [A, E], 0), {A: 2.0, E: 1.0}, says)
+    says = (
+        "K is empty. Without A the lead falls from 8 to 6; without B or D nothing happens, as the other is there; without "
+        "E it rises by 1, and the sign doesn't matter. For each head a number, in a dictionary."
+    )
+    bars(minimality, [A, B, E, D], 0, {A: 2.0, B: 0.0, E: 1.0, D: 0.0}, says)
 
 
 def test_a_double_counts_when_its_twin_is_gone(minimality):
-    says = "With D removed, B makes a difference of 4, and the other way round. A makes 3 in any case."
-    agree(minimality(lead, [A, B, D], 1), {A: 3.0, B: 4.0, D: 4.0}, says)
+    says = (
+        "With D removed, B makes a difference of 4, and the other way round. A makes 2, and 3 if E is gone; E makes 1, and 0 "
+        "if A is gone."
+    )
+    bars(minimality, [A, B, D, E], 1, {A: 3.0, B: 4.0, D: 4.0, E: 1.0}, says)
+
+
+def test_the_largest_of_all_k_counts(minimality):
+    says = "E makes a difference only while A is there. With K of exactly two heads A would be gone: the best K is smaller."
+    bars(minimality, [A, B, E], 2, {A: 3.0, B: 4.0, E: 1.0}, says)
+    bars(minimality, [A, E], 1, {A: 3.0, E: 1.0}, "Only A and E: E makes a difference with nothing else removed.")
 
 
 def test_three_of_a_kind_need_two_gone(minimality):
     says = "B, C and D each do the work of all: one gone is not enough to see any of them. `size` 1."
-    agree(minimality(lead, [B, A, C, D], 1), {B: 0.0, A: 3.0, C: 0.0, D: 0.0}, says)
+    bars(minimality, [B, A, C, D], 1, {B: 0.0, A: 3.0, C: 0.0, D: 0.0}, says)
     says = "B, C and D each do the work of all: with the two others gone, each makes a difference of 4. `size` 2."
-    agree(minimality(lead, [B, A, C, D], 2), {B: 4.0, A: 3.0, C: 4.0, D: 4.0}, says)
-
-
-def test_smaller_sets_are_tried_as_well(minimality):
-    says = "E makes a difference only while A is there. With K of exactly two heads A would be gone: the best K is smaller."
-    agree(minimality(lead, [A, B, E], 2), {A: 3.0, B: 4.0, E: 1.0}, says)
+    bars(minimality, [B, A, C, D], 2, {B: 4.0, A: 3.0, C: 4.0, D: 4.0}, says)
 
 
 def test_a_size_beyond_the_circuit_is_all_there_is(minimality):
     says = "There are only two heads: K of up to five others is K of at most one."
-    agree(minimality(lead, [B, D], 5), {B: 4.0, D: 4.0}, says)
+    bars(minimality, [B, D], 5, {B: 4.0, D: 4.0}, says)
 
 
 MAX = "largest[head] = max(abs(lead([*rest, head]) - lead(rest)) for rest in rests)"
 PARTS = "parts = [part for count in range(size + 1) for part in combinations(others, count)]"
-ALONE, AGAINST, TWIN = (
+LARGEST = "test_the_largest_of_all_k_counts"
+ALONE, TWIN = (
     "test_each_head_alone",
-    "test_a_head_that_works_against_it_counts_too",
     "test_a_double_counts_when_its_twin_is_gone",
 )
 MUTANTS = [
@@ -58,11 +67,12 @@ MUTANTS = [
            "largest[head] = max(lead(rest) for rest in rests)", ALONE),
     Mutant("the result is a list, without the heads' names", "return largest", "return list(largest.values())", ALONE),
     Mutant("the difference is compared with the whole circuit", "abs(lead([*rest, head]) - lead(rest))",
-           "abs(lead(circuit) - lead(rest))", "test_three_of_a_kind_need_two_gone"),
+           "abs(lead(circuit) - lead(rest))", TWIN),
     Mutant("the sign is kept, so that a head that works against the answer seems to do nothing",
-           "abs(lead([*rest, head]) - lead(rest))", "lead([*rest, head]) - lead(rest)", AGAINST),
+           "abs(lead([*rest, head]) - lead(rest))", "lead([*rest, head]) - lead(rest)", ALONE),
     Mutant("only the empty K is tried", PARTS, "parts = [()]", TWIN),
     Mutant("K must not be empty", "range(size + 1)", "range(1, size + 1)", ALONE),
+    Mutant("the empty K is left out when there are others", "range(size + 1)", "range(min(1, size), size + 1)", LARGEST),
     Mutant("K is one head smaller than it may be", "range(size + 1)", "range(size)", ALONE),
     Mutant("K is what stays, and not what is removed",
            "rests = [[other for other in others if other not in part] for part in parts]",
@@ -75,7 +85,7 @@ MUTANTS = [
     Mutant("K has at most one head", "range(size + 1)", "range(min(size, 1) + 1)", "test_three_of_a_kind_need_two_gone"),
     Mutant("K has one head more than it may", "range(size + 1)", "range(size + 2)", ALONE),
     Mutant("only K of the full size are tried", PARTS, "parts = list(combinations(others, size))",
-           "test_smaller_sets_are_tried_as_well"),
+           LARGEST),
     Mutant("if K has not the full size there is nothing to try", PARTS,
            PARTS + "\n        assert size <= len(others) + 1\n", "test_a_size_beyond_the_circuit_is_all_there_is"),
 ]  # fmt: skip

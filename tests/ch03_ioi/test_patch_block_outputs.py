@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 SIZES = {"n_layers": 3, "d_model": 12, "n_heads": 3, "d_head": 5, "n_ctx": 8, "d_vocab": 11, "d_mlp": 7}
@@ -41,6 +41,18 @@ def slow(model, tokens, other, places):
             rest = model(after, start_at_layer=layer + 1) if layer < 2 else model.unembed(model.ln_final(after))
             table[layer, role] = metric(rest)
     return table
+
+
+def test_nothing_is_left_behind(patch_block_outputs):
+    model = tiny()
+    _, cache = model.run_with_cache(OTHER)
+    before = {entry: value.clone() for entry, value in cache.items()}
+    patch_block_outputs(model, TOKENS, cache, metric, PLACES)
+    for name, value in before.items():
+        says = f"You wrote into the cache: {name} is no longer what it was, and the next sweep relies on it."
+        require(torch.equal(cache[name], value), says, got=cache[name])
+    says = "Afterwards the model, run as ever, must give what it gave before: a hook of yours is still on it."
+    agree(model(TOKENS), tiny()(TOKENS), says)
 
 
 def test_one_number_for_each_layer_and_role(patch_block_outputs):
@@ -82,19 +94,6 @@ def test_each_prompt_at_its_own_place(patch_block_outputs):
     agree(got, slow(tiny(), TOKENS, OTHER, PLACES), says)
 
 
-def test_nothing_is_left_behind(patch_block_outputs):
-    model = tiny()
-    _, cache = model.run_with_cache(OTHER)
-    before = cache["attn_out", 1].clone()
-    patch_block_outputs(model, TOKENS, cache, metric, PLACES)
-    agree(
-        model(TOKENS),
-        tiny()(TOKENS),
-        "After the sweep the model, run as ever, gives what it gave before: no hook stays on.",
-    )
-    agree(cache["attn_out", 1], before, "The source's activations are what they were: the next sweep relies on them.")
-
-
 SHAPE, SELF = "test_one_number_for_each_layer_and_role", "test_a_run_patched_into_itself_stays_as_it_is"
 ALONE, OWN, LEFT = "test_one_prompt_by_itself", "test_each_prompt_at_its_own_place", "test_nothing_is_left_behind"
 SET = "written[prompt, at] = source[hook.name][prompt, at]"
@@ -109,6 +108,7 @@ MUTANTS = [
     Mutant("all prompts get what the first prompt of the source has", "source[hook.name][prompt, at]", "source[hook.name][0, at]", SELF),
     Mutant("the stream after the layer is put in, and not what the layer writes", "source[hook.name]", 'source["resid_post", hook.layer()]', SELF),
     Mutant("the stream before the layer is patched", "hook_attn_out", "hook_resid_pre", ALONE),
+    Mutant("the stream after the layer is patched", "hook_attn_out", "hook_resid_post", ALONE),
     Mutant("the MLP's writing is patched", "hook_attn_out", "hook_mlp_out", ALONE),
     Mutant("all positions are patched", SET, "written[:] = source[hook.name]", ALONE),
     Mutant("each layer is patched at the role", 'f"blocks.{layer}.hook_attn_out"', '"*hook_attn_out"', ALONE),
@@ -119,7 +119,7 @@ MUTANTS = [
     Mutant("all prompts are patched at the place of the first prompt", "at=places[:, role]", "at=places[0, role]", OWN),
     Mutant("only the first prompt is patched", SET, "written[0, at[0]] = source[hook.name][0, at[0]]", OWN),
     Mutant("hooks stay on, so that each run has all the patches of the runs before it", RUN,
-           "(model.add_hook(*hooked), metric(model(tokens)))[1]", ALONE),
+           "(model.add_hook(*hooked), metric(model(tokens)))[1]", LEFT),
     Mutant("a hook is left on the model", "return result", 'model.add_hook("blocks.0.hook_attn_out", partial(patch, at=places[:, 0]))\n    return result', LEFT),
     Mutant("the source's activations are written to", SET, SET + "\n        source[hook.name][prompt, at] = 0.0", LEFT),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 SIZES = {"n_layers": 2, "d_model": 12, "n_heads": 3, "d_head": 6, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
@@ -57,6 +57,23 @@ def swept(patch_head_inputs, model):
     return patch_head_inputs(model, TOKENS, model.run_with_cache(OTHER)[1], metric)
 
 
+def unchanged(cache, before):
+    """Every entry of the cache is what it was."""
+    for name, value in before.items():
+        says = f"You wrote into the cache: {name} is no longer what it was, and whoever uses it next is misled."
+        require(torch.equal(cache[name], value), says, got=cache[name])
+
+
+def test_nothing_is_left_behind(patch_head_inputs):
+    model = tiny()
+    _, cache = model.run_with_cache(OTHER)
+    before = {entry: value.clone() for entry, value in cache.items()}
+    patch_head_inputs(model, TOKENS, cache, metric)
+    unchanged(cache, before)
+    says = "Afterwards the model, run as ever, must give what it gave before: a hook of yours is still on it."
+    agree(model(TOKENS), tiny()(TOKENS), says)
+
+
 def test_four_tables_of_layer_and_head(patch_head_inputs):
     got = swept(patch_head_inputs, tiny())
     agree(tuple(got.shape), (4, 2, 3), "Four inputs, 2 layers, 3 heads.")
@@ -93,11 +110,6 @@ def test_the_pattern_comes_last(patch_head_inputs):
     model = tiny()
     says = "Entry [3, layer, head]: this head's whole pattern is the source's, [batch head query key]; the values are the run's own."
     agree(swept(patch_head_inputs, model)[3], slow(tiny(), "pattern"), says)
-    agree(
-        model(TOKENS),
-        tiny()(TOKENS),
-        "After the sweep the model, run as ever, gives what it gave before: no hook stays on.",
-    )
 
 
 SHAPE, SELF = "test_four_tables_of_layer_and_head", "test_a_run_patched_into_itself_stays_as_it_is"
@@ -107,11 +119,12 @@ V, Q, K, PATTERN = (
     "test_keys_come_second",
     "test_the_pattern_comes_last",
 )
+LEFT = "test_nothing_is_left_behind"
 AT = 'at = (slice(None), head) if hook.name.endswith("pattern") else (slice(None), slice(None), head)'
 SET, NAMES = "x[at] = source[hook.name][at]", '("q", "k", "v", "pattern")'
 RUN = "metric(model.run_with_hooks(tokens, fwd_hooks=[hooked]))"
 MUTANTS = [
-    Mutant("the inputs are the last axis", "return result", 'return rearrange(result, "kind layer head -> layer head kind")', SHAPE),
+    Mutant("the inputs are the last axis", "return result", "return result.permute(1, 2, 0)", SHAPE),
     Mutant("heads come before layers", "return result", "return result.mT", SHAPE),
     Mutant("the inputs are added up to one table", "return result", "return result.sum(dim=0)", SHAPE),
     Mutant("the input is emptied, and nothing is put in", SET, "x[at] = 0.0", SELF),
@@ -138,7 +151,10 @@ MUTANTS = [
     Mutant("all patterns of the layer are patched", "(slice(None), head) if", "(slice(None),) if", PATTERN),
     Mutant("the pattern is patched before the softmax", 'f"blocks.{layer}.attn.hook_{name}"', 'f"blocks.{layer}.attn.hook_{name}".replace("hook_pattern", "hook_attn_scores")', PATTERN),
     Mutant("query and key of the source's pattern are exchanged", SET, 'x[at] = source[hook.name][at].mT if hook.name.endswith("pattern") else source[hook.name][at]', SELF),
-    Mutant("a hook is left on the model", "return result", 'model.add_hook("blocks.0.attn.hook_v", partial(patch, head=0))\n    return result', PATTERN),
+    Mutant("a hook is left on the model", "return result", 'model.add_hook("blocks.0.attn.hook_v", partial(patch, head=0))\n    return result', LEFT),
+    Mutant("hooks stay on, so that each run has all the patches of the runs before it", RUN,
+           "(model.add_hook(*hooked), metric(model(tokens)))[1]", LEFT),
+    Mutant("the source's activations are written to", SET, SET + "\n        source[hook.name][at] = 0.0", LEFT),
 ]  # fmt: skip
 
 ACCEPTED = [

@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 SIZES = {"n_layers": 3, "d_model": 12, "n_heads": 2, "d_head": 7, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
@@ -38,6 +38,24 @@ def slow(model, end_only):
             rest = model(stream, start_at_layer=layer + 1) if layer < 2 else model.unembed(model.ln_final(stream))
             table[layer, head] = metric(rest)
     return table
+
+
+def unchanged(cache, before):
+    """Every entry of the cache is what it was."""
+    for name, value in before.items():
+        says = f"You wrote into the cache: {name} is no longer what it was, and whoever uses it next is misled."
+        require(torch.equal(cache[name], value), says, got=cache[name])
+
+
+def test_nothing_is_left_behind(patch_head_outputs):
+    model = tiny()
+    _, cache = model.run_with_cache(OTHER)
+    before = {entry: value.clone() for entry, value in cache.items()}
+    for end_only in (False, True):
+        patch_head_outputs(model, TOKENS, cache, metric, end_only=end_only)
+    unchanged(cache, before)
+    says = "Afterwards the model, run as ever, must give what it gave before: a hook of yours is still on it."
+    agree(model(TOKENS), tiny()(TOKENS), says)
 
 
 def test_one_number_for_each_head(patch_head_outputs):
@@ -78,11 +96,6 @@ def test_at_the_end_only(patch_head_outputs):
     got = patch_head_outputs(model, TOKENS, cache, metric, end_only=True)
     says = "With end_only=True the head's z is the source's at the last position, and its own at all the others."
     agree(got, slow(tiny(), end_only=True), says)
-    agree(
-        model(TOKENS),
-        tiny()(TOKENS),
-        "After the sweep the model, run as ever, gives what it gave before: no hook stays on.",
-    )
 
 
 SHAPE, SELF = "test_one_number_for_each_head", "test_a_run_patched_into_itself_stays_as_it_is"
@@ -91,6 +104,7 @@ SILENT, ONE, END = (
     "test_one_head_at_every_position",
     "test_at_the_end_only",
 )
+LEFT = "test_nothing_is_left_behind"
 SET, WHERE = "z[:, where, head] = source[hook.name][:, where, head]", "where = -1 if end_only else slice(None)"
 RUN = "metric(model.run_with_hooks(tokens, fwd_hooks=[hooked]))"
 MUTANTS = [
@@ -103,13 +117,16 @@ MUTANTS = [
     Mutant("the source's z is added to the run's own", SET, "z[:, where, head] += source[hook.name][:, where, head]", SELF),
     Mutant("the values are put in place of what was gathered of them", "source[hook.name]", 'source["v", hook.layer()]', SELF),
     Mutant("the change is returned, and not the metric", RUN, RUN + " - metric(model(tokens))", SELF),
+    Mutant("the run's z goes into the cache, and the cache's tensor into the run", SET + "\n        return z",
+           "patched = source[hook.name]\n        own = z.clone()\n        own[:, where, head] = patched[:, where, head]\n"
+           "        patched[:] = own\n        return patched", LEFT),
     Mutant("all heads of the layer are patched", SET, "z[:, where] = source[hook.name][:, where]", SILENT),
     Mutant("all heads but this one are patched", SET,
            "chosen = torch.arange(z.shape[2]) != head\n        z[:, :, chosen] = source[hook.name][:, :, chosen]", SILENT),
     Mutant("the head's number is taken for a position", SET, "z[:, head] = source[hook.name][:, head]", SILENT),
     Mutant("the head is patched in every layer", 'f"blocks.{layer}.attn.hook_z"', '"*hook_z"', SILENT),
     Mutant("hooks stay on, so that each run has all the patches of the runs before it", RUN,
-           "(model.add_hook(*hooked), metric(model(tokens)))[1]", SILENT),
+           "(model.add_hook(*hooked), metric(model(tokens)))[1]", LEFT),
     Mutant("only the first prompt is patched", SET, "z[0, where, head] = source[hook.name][0, where, head]", ONE),
     Mutant("the values are patched, and the pattern stays the run's own", "attn.hook_z", "attn.hook_v", ONE),
     Mutant("the first position, of the opening token, is left out", "slice(None)", "slice(1, None)", ONE),
@@ -121,7 +138,7 @@ MUTANTS = [
     Mutant("with end_only the position before the last is patched", WHERE, "where = -2 if end_only else slice(None)", END),
     Mutant("with end_only everything but the end is patched", WHERE, "where = slice(-1) if end_only else slice(None)", END),
     Mutant("a hook is left on the model", "return result",
-           'if end_only:\n        model.add_hook("blocks.0.attn.hook_z", partial(patch, head=0))\n    return result', END),
+           'if end_only:\n        model.add_hook("blocks.0.attn.hook_z", partial(patch, head=0))\n    return result', LEFT),
 ]  # fmt: skip
 
 ACCEPTED = [

@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 SIZES = {"n_layers": 3, "d_model": 12, "n_heads": 4, "d_head": 5, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
@@ -44,6 +44,18 @@ def slow(model, heads):
     return metric(model.unembed(model.ln_final(stream)))
 
 
+def test_nothing_is_left_behind(patch_heads_together):
+    model = tiny()
+    _, cache = model.run_with_cache(OTHER)
+    before = {entry: value.clone() for entry, value in cache.items()}
+    patch_heads_together(model, TOKENS, cache, metric, [(0, 1), (0, 2)])
+    for name, value in before.items():
+        says = f"You wrote into the cache: {name} is no longer what it was, and the next run relies on it."
+        require(torch.equal(cache[name], value), says, got=cache[name])
+    says = "Afterwards the model, run as ever, must give what it gave before: a hook of yours is still on it."
+    agree(model(TOKENS), tiny()(TOKENS), says)
+
+
 def test_no_heads_is_the_plain_run(patch_heads_together):
     model = tiny()
     got = patch_heads_together(model, TOKENS, model.run_with_cache(OTHER)[1], metric, [])
@@ -78,19 +90,11 @@ def test_several_heads_of_one_layer(patch_heads_together):
     agree(patch_heads_together(model, TOKENS, cache, metric, iter(heads)), slow(tiny(), heads), says)
 
 
-def test_the_model_is_left_as_it_was(patch_heads_together):
-    model = tiny()
-    patch_heads_together(model, TOKENS, model.run_with_cache(OTHER)[1], metric, [(0, 1), (0, 2)])
-    agree(
-        model(TOKENS), tiny()(TOKENS), "Afterwards the model, run as ever, gives what it gave before: no hook stays on."
-    )
-
-
 NONE, SINGLE = "test_no_heads_is_the_plain_run", "test_a_single_head"
 LAYERS, SAME, LEFT = (
     "test_heads_of_several_layers",
     "test_several_heads_of_one_layer",
-    "test_the_model_is_left_as_it_was",
+    "test_nothing_is_left_behind",
 )
 SET = "z[:, :, head] = source[hook.name][:, :, head]"
 HOOKS = 'hooks = [(f"blocks.{layer}.attn.hook_z", partial(patch, head=head)) for layer, head in heads]'
@@ -118,7 +122,7 @@ MUTANTS = [
            'hooks = list({f"blocks.{layer}.attn.hook_z": partial(patch, head=head) for layer, head in heads}.items())', SAME),
     Mutant("the list is walked through twice, though it can be one that is used up", HOOKS,
            "assert all(len(pair) == 2 for pair in heads)\n    " + HOOKS, SAME),
-    Mutant("hooks are put on with add_hook and never taken off", RUN, "for pair in hooks:\n        model.add_hook(*pair)\n    return metric(model(tokens))", SINGLE),
+    Mutant("hooks are put on with add_hook and never taken off", RUN, "for pair in hooks:\n        model.add_hook(*pair)\n    return metric(model(tokens))", LEFT),
     Mutant("a hook is left on the model where several were given", RUN,
            "value = metric(model.run_with_hooks(tokens, fwd_hooks=hooks))\n    if len(hooks) == 2:\n        model.add_hook(*hooks[0])\n    return value", LEFT),
 ]  # fmt: skip

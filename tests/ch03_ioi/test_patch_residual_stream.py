@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.grading import Accepted, Mutant, agree
+from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
 SIZES = {"n_layers": 3, "d_model": 12, "n_heads": 2, "d_head": 5, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
@@ -30,6 +30,23 @@ def slow(model, tokens, other, layer, position):
     stream = model(tokens, stop_at_layer=layer).clone()
     stream[:, position] = model(other, stop_at_layer=layer)[:, position]
     return metric(model(stream, start_at_layer=layer))
+
+
+def unchanged(cache, before):
+    """Every entry of the cache is what it was."""
+    for name, value in before.items():
+        says = f"You wrote into the cache: {name} is no longer what it was, and whoever uses it next is misled."
+        require(torch.equal(cache[name], value), says, got=cache[name])
+
+
+def test_nothing_is_left_behind(patch_residual_stream):
+    model = tiny()
+    _, cache = model.run_with_cache(OTHER)
+    before = {entry: value.clone() for entry, value in cache.items()}
+    patch_residual_stream(model, TOKENS, cache, metric)
+    unchanged(cache, before)
+    says = "Afterwards the model, run as ever, must give what it gave before: a hook of yours is still on it."
+    agree(model(TOKENS), tiny()(TOKENS), says)
 
 
 def test_one_number_for_each_layer_and_position(patch_residual_stream):
@@ -75,19 +92,6 @@ def test_one_place_at_a_time(patch_residual_stream):
     agree(got, expected, says)
 
 
-def test_nothing_is_left_behind(patch_residual_stream):
-    model = tiny()
-    _, cache = model.run_with_cache(OTHER)
-    before = cache["resid_pre", 1].clone()
-    patch_residual_stream(model, TOKENS, cache, metric)
-    agree(
-        model(TOKENS),
-        tiny()(TOKENS),
-        "After the sweep the model, run as ever, gives what it gave before: no hook stays on.",
-    )
-    agree(cache["resid_pre", 1], before, "The source's activations are what they were: the next sweep relies on them.")
-
-
 SHAPE, SELF = "test_one_number_for_each_layer_and_position", "test_a_run_patched_into_itself_stays_as_it_is"
 FIRST, ONE, LEFT = (
     "test_before_layer_0_only_the_word_that_differs_counts",
@@ -118,11 +122,14 @@ MUTANTS = [
     Mutant("the stream after the layer is patched", "hook_resid_pre", "hook_resid_post", FIRST),
     Mutant("what the layer writes is patched, and not the stream", "hook_resid_pre", "hook_attn_out", FIRST),
     Mutant("hooks stay on, so that each run has all the patches of the runs before it", RUN,
-           "(model.add_hook(*hooked), metric(model(tokens)))[1]", FIRST),
+           "(model.add_hook(*hooked), metric(model(tokens)))[1]", LEFT),
     Mutant("every layer is patched at this position", 'f"blocks.{layer}.hook_resid_pre"', '"*hook_resid_pre"', FIRST),
     Mutant("the rows are filled from the last layer to the first", "return result", "return torch.cat([result[:1], result[1:].flip(0)])", ONE),
     Mutant("the last hook is left on the model", "return result", 'model.add_hook("blocks.0.hook_resid_pre", partial(patch, position=1))\n    return result', LEFT),
     Mutant("the source's activations are written to", SET, SET + "\n        source[hook.name][:, position] = 0.0", LEFT),
+    Mutant("the run's own stream is written into the last layer's source", SET + "\n        return resid",
+           "if hook.layer() < 2:\n            " + SET + "\n            return resid\n        own = resid.clone()\n"
+           "        own[:, position] = source[hook.name][:, position]\n        source[hook.name][:] = own\n        return source[hook.name]", LEFT),
 ]  # fmt: skip
 
 ACCEPTED = [

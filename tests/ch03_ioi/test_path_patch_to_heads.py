@@ -5,7 +5,7 @@ import torch
 from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
-SIZES = {"n_layers": 4, "d_model": 12, "n_heads": 2, "d_head": 5, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
+SIZES = {"n_layers": 4, "d_model": 12, "n_heads": 3, "d_head": 5, "n_ctx": 8, "d_vocab": 11, "attn_only": True}
 CLEAN = torch.tensor([[0, 3, 1, 4, 9, 6], [0, 2, 6, 5, 3, 3], [0, 7, 7, 8, 10, 1]])
 OTHER = torch.tensor([[0, 5, 1, 8, 9, 6], [0, 9, 6, 4, 3, 3], [0, 2, 7, 3, 10, 1]])
 
@@ -15,7 +15,7 @@ def tiny():
     generator = torch.Generator().manual_seed(4)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.copy_(0.6 * torch.randn(parameter.shape, generator=generator) + 0.1)
+            parameter.copy_(0.8 * torch.randn(parameter.shape, generator=generator) + 0.1)
     return model.requires_grad_(False)
 
 
@@ -32,9 +32,9 @@ def asked(path_patch_to_heads, receivers, part, model=None):
 
 def by_hand(model, clean, other, receivers, part):
     """What each receiver hears: its clean stream and the sender's news. This is then put in, and the model goes on."""
-    effects = torch.zeros(4, 2)
+    effects = torch.zeros(4, 3)
     for layer in range(max(layer for layer, _ in receivers)):
-        for head in range(2):
+        for head in range(3):
             news = (other["z", layer] - clean["z", layer])[:, :, head] @ model.blocks[layer].attn.W_O[head]
             hooks = []
             for at, receiver in receivers:
@@ -53,14 +53,14 @@ def by_hand(model, clean, other, receivers, part):
 
 def test_one_number_for_each_head(path_patch_to_heads):
     got, _ = asked(path_patch_to_heads, [(2, 1)], "q")
-    agree(tuple(got.shape), (4, 2), "4 layers of 2 heads: a row for each layer, also for those that nobody can hear.")
+    agree(tuple(got.shape), (4, 3), "4 layers of 3 heads: a row for each layer, also for those that nobody can hear.")
 
 
 def test_who_speaks_too_late_isnt_heard(path_patch_to_heads):
     got, _ = asked(path_patch_to_heads, [(1, 0)], "q")
     agree(
         got[1:],
-        torch.zeros(3, 2),
+        torch.zeros(3, 3),
         "The receiver is 1.0: heads of its own layer and of later ones have no effect on it.",
     )
 
@@ -117,6 +117,24 @@ QUERIES, MANY, KV = (
     "test_several_receivers_act_at_once",
     "test_keys_and_values",
 )
+EXCHANGED = """
+def path_patch_to_heads(model, tokens, clean_cache, corrupted_cache, receivers, part, metric):
+    clean, effects = metric(model(tokens)), torch.zeros(model.cfg.n_layers, model.cfg.n_heads)
+
+    def hold(z, hook):
+        z[:] = clean_cache[hook.name]
+        for layer, head in receivers:
+            if layer == hook.layer():
+                z[:, :, head] = corrupted_cache[hook.name][:, :, head]
+
+    with model.hooks([("blocks.*.attn.hook_z", hold)]):
+        _, heard = model.run_with_cache(tokens)
+    for layer, head in product(range(max(layer for layer, _ in receivers)), range(model.cfg.n_heads)):
+        def act(x, hook):
+            x[:, :, head] = heard[hook.name][:, :, head]
+        effects[layer, head] = metric(model.run_with_hooks(tokens, fwd_hooks=[(f"blocks.{layer}.attn.hook_{part}", act)])) - clean
+    return effects
+"""
 MUTANTS = [
     Mutant("only layers before the last receiver are listed", "return effects", "return effects[:last]".replace(
         "last", "max(layer for layer, _ in receivers)"), "test_one_number_for_each_head"),
@@ -141,6 +159,12 @@ MUTANTS = [
            "            effects[layer, head] += effect(layer, head)\n        receivers = group", MANY),
     Mutant("heads are matched by their number, whatever their layer", WHO, "if True:", MANY),
     Mutant("only the first receiver acts", "in receivers:\n                if rec", "in receivers[:1]:\n                if rec", MANY),
+    Mutant("the receivers' LayerNorm divides by the clean run's scale", 'with model.hooks([("blocks.*.attn.hook_z", hold)])',
+           'with model.hooks([("blocks.*.attn.hook_z", hold), ("blocks.*.ln1.hook_scale", lambda s, hook: clean_cache[hook.name])])',
+           QUERIES),
+    Mutant("keys are listened to for queries, and queries for keys", PART,
+           "f\"blocks.{layer}.attn.hook_{dict(q='k', k='q', v='v')[part]}\"", QUERIES),
+    Mutant.whole("sender and receivers are exchanged: the receivers speak, and each head hears them", EXCHANGED, QUERIES),
     Mutant("queries are listened to, whatever part was asked for", PART, 'f"blocks.{layer}.attn.hook_q"', KV),
     Mutant("only the last position of what is heard is put in", ACT,
            "x[:, -1, receiver] = heard[hook.name][:, -1, receiver]", "test_behind_the_receiver_everybody_may_react"),

@@ -6,7 +6,7 @@ from course_utils.grading import Accepted, Mutant, agree
 
 LOGITS = torch.tensor(
     [
-        [[9.0, 1, 0, 3, 2], [5, 5, 5, 0, 0], [2, 7, 1, 4, 0.5]],
+        [[9.0, 1, 0, 8, 2], [5, 5, 5, 0, 0], [2, 7, 1, 4, 0.5]],
         [[0, 8, 2, 1, 1], [3, 1, 4, 1, 5], [6, 0, 1.5, 3, 8]],
     ]
 )
@@ -42,6 +42,10 @@ def test_equals_are_not_in_front(recipient_rank):
 MUTANTS = [
     Mutant("ranks begin at 1", ".sum(dim=-1)", ".sum(dim=-1) + 1", check="test_the_first_is_zero"),
     Mutant("those behind are counted", "last > own", "last < own", check="test_the_first_is_zero"),
+    Mutant("those in front are counted at all positions", "(last > own).sum(dim=-1)",
+           "(logits > own[:, None]).sum(dim=(1, 2))", check="test_the_first_is_zero"),
+    Mutant("the position before the last is asked", "logits[:, -1]", "logits[:, -2]",
+           check="test_those_in_front_are_counted"),
     Mutant("the first position is asked", "logits[:, -1]", "logits[:, 0]", check="test_the_first_is_zero"),
     Mutant("the answer is only whether somebody is in front", "(last > own).sum(dim=-1)",
            "(last > own).any(dim=-1).long()", check="test_those_in_front_are_counted"),

@@ -52,8 +52,13 @@ def test_a_head_that_always_hands_on_the_same(suppression_effect):
 
 def test_the_logit_elsewhere_minus_the_logit_at_the_name(suppression_effect):
     model = tiny()
-    says = "Head 2.0, one prompt: the logit with its eyes elsewhere, minus the logit with its eyes on the name."
-    agree(asked(suppression_effect, model, 2, 0, batch=1), by_hand(model, 2, 0, 1), says)
+    last = torch.tensor([5])
+    says = (
+        "Head 2.0, one prompt: the logit with its eyes elsewhere (on the last position itself), minus the logit with its "
+        "eyes on the name."
+    )
+    got = asked(suppression_effect, model, 2, 0, batch=1, elsewhere=last)
+    agree(got, by_hand(model, 2, 0, 1, elsewhere=last), says)
 
 
 def test_each_prompt_has_its_own_places(suppression_effect):
@@ -118,7 +123,9 @@ MUTANTS = [
     Mutant("the head is looked for in every layer, and never held", "if hook.layer() == layer:", "if True:", HELD),
     Mutant("the log-probability is read, and not the logit", "[rows, -1, names]", ".log_softmax(dim=-1)[rows, -1, names]", FIRST),
     Mutant("the last place can't be looked at, as if a head couldn't look at itself", ONE,
-           "pattern[rows, head, -1, places.clamp(max=pattern.shape[-1] - 2)] = 1", "test_it_looks_from_the_last_position_only"),
+           "pattern[rows, head, -1, places.clamp(max=pattern.shape[-1] - 2)] = 1", FIRST),
+    Mutant("the start can't be looked at, as if it were no place", ONE, "pattern[rows, head, -1, places.clamp(min=1)] = 1",
+           "test_it_looks_from_the_last_position_only"),
     Mutant("the cache itself is written into", "cache[hook.name].clone()", "cache[hook.name]", "test_nothing_is_left_behind"),
 ]  # fmt: skip
 
