@@ -1539,7 +1539,7 @@ assert losses, "there is no training to draw yet: two cells above, it needs your
 checked = list(range(every, n_steps + 1, every))
 title = "Four kinds of word, learnt at different times"
 fig = lines(progress, x_values=checked, x="step", y="share guessed right", title=title)
-show(fig.update_yaxes(range=[-0.02, 1.02], tickformat=".0%"), "learning-by-kind")
+show(fig.update_yaxes(range=[-0.02, 1.02], tickformat=".0%"), "learning-by-kind-training")
 final = accuracy(model)
 half_way = {
     kind: next((s for s, a in zip(checked, shares, strict=True) if a > 0.5), 0) for kind, shares in progress.items()
