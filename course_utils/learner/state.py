@@ -15,17 +15,18 @@ def state_folder(root: Path) -> Path:
     return folder
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Put `text` (UTF-8, line ends as given) into `path`, so that a reader sees all of it or what was there before.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Put `content` into `path`, so that a reader sees all of it or what was there before.
 
-    Raises OSError with `path` as it was; the temporary file beside it is taken away.
+    Text is written as UTF-8, its line ends as given. Raises OSError with `path` as it was; the
+    temporary file beside it is taken away.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.resolve() if path.is_symlink() else path
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, _mode_for(path))

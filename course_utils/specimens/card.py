@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, get_origin
 
 from course_utils.catalog import CourseError
-from course_utils.specimens.files import CARD, write_whole
+from course_utils.learner.state import write_atomically
+from course_utils.specimens.files import CARD
 from course_utils.specimens.recipe import Recipe
 
 DIGITS = 4
@@ -71,7 +72,7 @@ def digest(folder: Path) -> str:
 def write_card(card: Card, folder: Path) -> None:
     """Write card.json: the same bytes for the same card."""
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(folder / CARD, f"{text}\n".encode())
+    write_atomically(folder / CARD, f"{text}\n")
 
 
 def read_card(folder: Path) -> Card | None:

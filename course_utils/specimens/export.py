@@ -8,8 +8,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from course_utils.data.microworld.tokenizer import microworld_tokenizer
+from course_utils.learner.state import write_atomically
 from course_utils.model.checkpoints import gpt2
-from course_utils.specimens.files import write_whole
 from course_utils.specimens.recipe import Recipe
 
 
@@ -49,7 +49,7 @@ def export_weights(recipe: Recipe, weights: dict[str, Tensor], path: Path) -> No
         written |= _empty_mlps(cfg.n_layers, cfg.d_model)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = {name: tensor.to(torch.float16).contiguous() for name, tensor in written.items()}
-    write_whole(path, save(half, metadata={"format": "pt"}))
+    write_atomically(path, save(half, metadata={"format": "pt"}))
 
 
 def _empty_mlps(n_layers: int, d_model: int) -> dict[str, Tensor]:

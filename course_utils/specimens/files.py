@@ -1,8 +1,7 @@
-"""Where a specimen's files are, and which specimens there are. Imports no torch."""
+"""Where a specimen's files are, and which specimens there are."""
 
 import difflib
 import importlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,10 +79,3 @@ def checkpoint(name: str, folder: Path, step: int) -> Path:
             f"{name} ships no checkpoint of step {step}: there is {', '.join(map(str, steps)) or 'none'}."
         )
     return folder / "checkpoints" / f"step-{step}.safetensors"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then rename: nobody sees half of a file."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(content)
-    os.replace(beside, path)

@@ -7,9 +7,10 @@ from pathlib import Path
 from course_utils.catalog import CourseError
 from course_utils.data.microworld.registry import KINDS
 from course_utils.data.microworld.text import Microworld
+from course_utils.learner.state import write_atomically
 from course_utils.specimens.card import Card, read_card
 from course_utils.specimens.facts import facts_of
-from course_utils.specimens.files import HERE, place_of, shipped, write_whole
+from course_utils.specimens.files import HERE, place_of, shipped
 from course_utils.specimens.overview import bound, megabytes, shown
 
 README = HERE / "README.md"
@@ -32,7 +33,7 @@ def write(readme: Path = README) -> bool:
     text = readme.read_text(encoding="utf-8")
     made = generated(text)
     if made != text:
-        write_whole(readme, made.encode())
+        write_atomically(readme, made)
     return made != text
 
 
