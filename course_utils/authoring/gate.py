@@ -15,11 +15,13 @@ from typing import Any
 import torch
 
 from course_utils.authoring.course_rules import course_problems
+from course_utils.authoring.memory import Table
 from course_utils.authoring.purity import impure_names
 from course_utils.authoring.stub import stub_of
 from course_utils.authoring.trivial import trivial_answers
 from course_utils.catalog import Catalog, CourseError, Exercise, load_catalog
 from course_utils.grading.checks import Checks, load_checks
+from course_utils.grading.hidden import hidden
 from course_utils.grading.judge import judge
 from course_utils.grading.limits import time_limit
 from course_utils.grading.mutants import Reference, load_reference
@@ -89,8 +91,9 @@ def prove(name: str) -> Proof:
         proof.counts = (
             f"{len(checks.checks)} checks, {len(checks.mutants)} mutants, {len(checks.accepted)} other right answers"
         )
-        proof.problems += _record(exercise) + _text(reference) + _right(reference, checks) + _mutants(reference, checks)
-        proof.problems += _trivial(reference)
+        proof.problems += _record(exercise) + _text(reference) + _right(reference, checks) + _trivial(reference)
+        by_heart, caught = _by_heart(reference)
+        proof.problems += by_heart + _mutants(reference, checks, caught)
     except (CourseError, NotLoadable) as error:
         proof.problems.append(str(error))
     except Exception as error:
@@ -153,7 +156,8 @@ def _right(reference: Reference, checks: Checks) -> list[str]:
     return problems
 
 
-def _mutants(reference: Reference, checks: Checks) -> list[str]:
+def _mutants(reference: Reference, checks: Checks, caught: set[str]) -> list[str]:
+    """caught: checks that are there for another wrong answer."""
     problems = []
     if len(checks.mutants) < FEWEST_MUTANTS:
         problems.append(f"{len(checks.mutants)} mutants: at least {FEWEST_MUTANTS} are wanted.")
@@ -163,7 +167,7 @@ def _mutants(reference: Reference, checks: Checks) -> list[str]:
             problems.append(f"the mutant {mutant.belief!r} passes.")
         elif verdict.outcome is not Outcome.WRONG or verdict.check != mutant.check:
             problems.append(f"the mutant {mutant.belief!r} should be caught by {mutant.check}, but is {_told(verdict)}")
-    for name in set(checks.checks) - {mutant.check for mutant in checks.mutants}:
+    for name in set(checks.checks) - {mutant.check for mutant in checks.mutants} - caught:
         problems.append(f"{name} catches no mutant: what wrong answer is it for?")
     return sorted(problems)
 
@@ -174,3 +178,20 @@ def _trivial(reference: Reference) -> list[str]:
         if _judge(reference.exercise, thing).ok:
             problems.append(f"an answer that {label} passes.")
     return problems
+
+
+def _by_heart(reference: Reference) -> tuple[list[str], set[str]]:
+    """Problems with an answer that knows the checks' calls by heart, and the check that catches it."""
+    if isinstance(reference.thing, type):  # its weights are drawn anew for every object
+        return [], set()
+    table = Table(reference.thing)
+    with hidden(1, private=False):
+        _judge(reference.exercise, table.learning())
+    if table.only_names:
+        return [], set()
+    with hidden(2, private=False):
+        verdict = _judge(reference.exercise, table.recalling())
+    if verdict.ok:
+        says = "an answer that knows the checks' calls by heart passes: draw the numbers of one check with torch.rand."
+        return [says], set()
+    return [], {verdict.check} if verdict.check else set()

@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Collection
 
+from course_utils.grading.frames import elsewhere
 from course_utils.grading.names import remedy_for_name
 
 _OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.I)
@@ -15,6 +16,8 @@ def crash_sentence(exercise: str, error: BaseException, skipped: Collection[str]
 
     skipped: names that their file binds in demonstration cells, which a check does not run.
     """
+    if there := elsewhere(error):
+        return there.sentence
     kind = type(error)
     if isinstance(error, SystemExit):
         return "Your code called exit(), which ends the whole program: take it out, and `return` instead."
@@ -42,6 +45,8 @@ def text_of(error: BaseException) -> str:
 
 def message_of(error: BaseException) -> str:
     """The type and message of an exception, in one line of at most 300 characters."""
+    if there := elsewhere(error):
+        return there.line
     if type(error) is NameError:  # later Pythons add a guess of their own to it
         message = f"NameError: {text_of(error)}"
     else:

@@ -8,6 +8,7 @@ from course_utils.grading.compare import Wrong, same
 from course_utils.grading.crash import message_of
 from course_utils.grading.diagnose import diagnose
 from course_utils.grading.frames import where_in_theirs
+from course_utils.grading.hidden import KINDS, label, private
 from course_utils.grading.kinds import came_back, is_ordinary
 from course_utils.grading.mutants import load_reference
 from course_utils.grading.show import change, short
@@ -19,7 +20,8 @@ def wrong_verdict(exercise: Exercise, name: str, wrong: Wrong, calls: Calls, *, 
     """The verdict on an answer that a check found wrong, with the call that showed it."""
     says, gap = wrong.says, wrong.gap
     if gap and wrong.kind in ("type", "shape", "dtype", "finite"):  # the plain fact first, then the author's sentence
-        says, gap = f"{gap[0].upper()}{gap[1:].rstrip('.')}. {says}".replace("?.", "?"), None
+        fact = KINDS[wrong.kind] if private() else f"{gap[0].upper()}{gap[1:].rstrip('.')}."
+        says, gap = f"{fact} {says}".replace("?.", "?"), None
     details: list[tuple[str, str]] = []
     if wrong.kind == "changed_input":
         details.append(("after", change(wrong.expected, wrong.got)))
@@ -28,14 +30,15 @@ def wrong_verdict(exercise: Exercise, name: str, wrong: Wrong, calls: Calls, *, 
         details += [("yours", short(wrong.got))] if wrong.got is not None else []
     details += [("", gap)] if gap else []
     found = where_in_theirs(wrong.__cause__) if wrong.__cause__ else None  # an exception that was not the wanted one
+    diagnosis = diagnose(wrong.expected, wrong.got, calls.sizes()) if wrong.kind in ("value", "shape") else None
     return Verdict(
         exercise.name,
         Outcome.WRONG,
         says,
         name,
-        diagnosis=diagnose(wrong.expected, wrong.got, calls.sizes()) if wrong.kind in ("value", "shape") else None,
+        diagnosis=label(diagnosis) if private() else diagnosis,
         belief=_belief(exercise, name, wrong) if explain else None,
-        details=with_line(calls) + tuple(f"{label:9} {text}" if label else text for label, text in details),
+        details=() if private() else with_line(calls) + tuple(f"{at:9} {text}" if at else text for at, text in details),
         where=found.text if found else None,
         code=found.code if found else None,
         next_step=f"course hint {exercise.name}",
@@ -43,8 +46,8 @@ def wrong_verdict(exercise: Exercise, name: str, wrong: Wrong, calls: Calls, *, 
 
 
 def with_line(calls: Calls) -> tuple[str, ...]:
-    """The last call as a line of the report, if there was one."""
-    shown = calls.shown()
+    """The last call as a line of the report, if there was one and it may be shown."""
+    shown = "" if private() else calls.shown()
     return (f"{'with':9} {shown}",) if shown else ()
 
 
@@ -85,6 +88,9 @@ def unusable(exercise: Exercise, name: str, error: BaseException, calls: Calls) 
         fine = False
     if not fine:
         return grader_error(exercise, error, name)
+    if private():
+        says = f"{exercise.name} gave something that the check can't use."
+        return Verdict(exercise.name, Outcome.WRONG, says, name, next_step=f"course hint {exercise.name}")
     message, came = message_of(error), calls.result
     details = list(with_line(calls))
     if not calls.returned:

@@ -24,6 +24,21 @@ class Place:
     code: str  # the line itself, stripped
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """What another process says of an exception that was raised there: it is the attribute `elsewhere` of ours."""
+
+    place: Place | None  # the innermost line of the learner's code
+    line: str  # as `crash.message_of` says it there
+    sentence: str  # as `crash.crash_sentence`
+
+
+def elsewhere(error: BaseException) -> Elsewhere | None:
+    """Where the exception really comes from, if it was raised in another process."""
+    found = getattr(error, "elsewhere", None)
+    return found if isinstance(found, Elsewhere) else None
+
+
 def is_theirs(filename: str) -> bool:
     """Whether a code object with this file name belongs to the learner."""
     if filename.startswith(("<frozen", "<string", "<__array_function__", REFERENCE)):
@@ -35,16 +50,21 @@ def is_theirs(filename: str) -> bool:
 
 def where_in_theirs(error: BaseException) -> Place | None:
     """The innermost line of the learner's code in the traceback, or None when none of it took part."""
+    if there := elsewhere(error):
+        return there.place
     return innermost(error.__traceback__)
 
 
 def innermost(tb: TracebackType | None) -> Place | None:
     """Like `where_in_theirs`, from a traceback."""
+    last = innermost_frame(tb)
+    return place(last.filename, last.lineno or 0, last.name) if last else None
+
+
+def innermost_frame(tb: TracebackType | None) -> traceback.FrameSummary | None:
+    """The innermost frame of the learner's code in a traceback."""
     frames = [frame for frame in traceback.extract_tb(tb) if is_theirs(frame.filename)]
-    if not frames:
-        return None
-    last = frames[-1]
-    return place(last.filename, last.lineno or 0, last.name)
+    return frames[-1] if frames else None
 
 
 def place(filename: str, line: int, function: str) -> Place:

@@ -15,7 +15,7 @@ from course_utils.grading.compare import Wrong
 from course_utils.grading.explain import unusable, with_line, wrong_verdict
 from course_utils.grading.frames import where_in_theirs
 from course_utils.grading.mutants import load_reference
-from course_utils.grading.reach import with_reasons_elsewhere
+from course_utils.grading.reach import Used, with_reasons_elsewhere
 from course_utils.grading.show import short
 from course_utils.grading.subject import load_submission
 from course_utils.grading.verdict import (
@@ -53,6 +53,7 @@ def judge(
     events: Events | None = None,
     skipped: Skipped = NOTHING_SKIPPED,
     explain: bool = True,
+    used: Used | None = None,
 ) -> Verdict:
     """Run the checks on `thing`, coarse to fine; the first that does not pass ends the exercise.
 
@@ -60,6 +61,7 @@ def judge(
     skipped: names that the learner's file only binds in cells that were not run, or failed to bind.
     explain: look for the belief behind a wrong answer by running the exercise's mutants, and for other exercises that
     are the reason; the gate has no use for it.
+    used: says which exercises `thing` builds on, where it lives in another process.
     """
     start = time.perf_counter()
     try:
@@ -70,7 +72,7 @@ def judge(
     for name in checks:
         if events:
             events(name)
-        verdict = run_check(exercise, name, thing, skipped=skipped, explain=explain)
+        verdict = run_check(exercise, name, thing, skipped=skipped, explain=explain, used=used, events=events)
         if not verdict.ok:
             break
         passed += 1
@@ -81,9 +83,19 @@ def judge(
 
 
 def run_check(
-    exercise: Exercise, name: str, thing: Any, *, skipped: Skipped = NOTHING_SKIPPED, explain: bool = True
+    exercise: Exercise,
+    name: str,
+    thing: Any,
+    *,
+    skipped: Skipped = NOTHING_SKIPPED,
+    explain: bool = True,
+    used: Used | None = None,
+    events: Events | None = None,
 ) -> Verdict:
-    """Run one check. The verdict's `passed` and `total` are left for the caller."""
+    """Run one check. The verdict's `passed` and `total` are left for the caller.
+
+    used, events: as in `judge`, for the other exercises that this one builds on.
+    """
     if not callable(thing):
         says = (
             f"{exercise.name} is {short(thing, 40)} in your file, of type {type(thing).__name__}: "
@@ -100,7 +112,8 @@ def run_check(
             says = f"{exercise.name} is a {has} in your file: write it as the {wanted} that the stub has."
             return Verdict(exercise.name, Outcome.WRONG, says, name, next_step=f"course reset {exercise.name}")
         if explain:
-            verdict = with_reasons_elsewhere(exercise, thing, verdict, partial(judge, explain=False))
+            again = partial(judge, explain=False, events=events if used else None)
+            verdict = with_reasons_elsewhere(exercise, thing, verdict, again, used)
     return verdict
 
 

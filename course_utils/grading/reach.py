@@ -17,21 +17,25 @@ from course_utils.grading.verdict import Outcome, Verdict
 
 FAILED = (Outcome.WRONG, Outcome.CRASHED)
 Judge = Callable[[Exercise, Any], Verdict]
+Used = Callable[..., dict[str, Any]]
 
 
-def with_reasons_elsewhere(exercise: Exercise, thing: Any, verdict: Verdict, judge: Judge) -> Verdict:
+def with_reasons_elsewhere(
+    exercise: Exercise, thing: Any, verdict: Verdict, judge: Judge, used: Used | None = None
+) -> Verdict:
     """A failed verdict, with what lies outside of this exercise said in it: a call of another exercise that fails
     its own checks, a variable of the notebook.
 
     judge: judges another exercise, on the learner's own version of it.
+    used: `exercises_used`, for a thing that lives in another process.
     """
     try:
-        return _blame(exercise, thing, _name_strangers(thing, verdict), judge)
+        return _blame(exercise, thing, _name_strangers(thing, verdict), judge, used or exercises_used)
     except Exception:  # objects that answer nothing we ask
         return verdict
 
 
-def _blame(exercise: Exercise, thing: Any, verdict: Verdict, judge: Judge) -> Verdict:
+def _blame(exercise: Exercise, thing: Any, verdict: Verdict, judge: Judge, exercises_used: Used) -> Verdict:
     catalog = load_catalog()
     names = {other.name for other in catalog.exercises} - {exercise.name}
     used = exercises_used(thing, names)

@@ -16,20 +16,21 @@ FARTHEST = 80  # columns into a line up to which a syntax error's caret is shown
 _CELL = re.compile(r"^# ?%%", re.MULTILINE)
 
 
-def code_cells(path: Path, whole: bool = False) -> Iterator[tuple[str, str, int]]:
+def code_cells(path: Path, whole: bool = False, data: bytes | None = None) -> Iterator[tuple[str, str, int]]:
     """Each code cell: its file name for tracebacks, its source, and how many lines of the file stand before it.
 
-    whole: give a `.py` as one piece. Raises NotLoadable when the file can't be read.
+    whole: give a `.py` as one piece. data: what the file holds, where it isn't on this disk.
+    Raises NotLoadable when the file can't be read.
     """
     shown = display_name(str(path))
     try:
         largest = LARGEST_FILE.get(path.suffix, LARGEST_FILE[".py"])
-        if path.stat().st_size > largest:
+        if (path.stat().st_size if data is None else len(data)) > largest:
             step = "make the file smaller, then check again"
             raise NotLoadable(
                 f"{shown} is larger than {largest // 1_000_000} MB: take out what isn't code.", next_step=step
             )
-        text = path.read_bytes().decode("utf-8-sig")
+        text = (path.read_bytes() if data is None else data).decode("utf-8-sig")
     except FileNotFoundError:
         raise NotLoadable(f"{shown} is missing.", next_step=f"course reset {path.stem} writes it anew") from None
     except OSError as error:

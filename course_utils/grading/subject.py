@@ -54,12 +54,15 @@ class Submission:
         raise NotLoadable(f"{shown} has no top-level {name}: was it renamed to {near[0]}?", next_step=step)
 
 
-def load_submission(path: Path) -> Submission:
-    """Read a learner's `.py` or `.ipynb`. Raises NotLoadable when the file as a whole can't be read."""
+def load_submission(path: Path, data: bytes | None = None) -> Submission:
+    """Read a learner's `.py` or `.ipynb`. Raises NotLoadable when the file as a whole can't be read.
+
+    data: what the file holds, where it isn't on this disk.
+    """
     submission = Submission(path, {})
     kept: list[tuple[str, ast.stmt]] = []
     skipped: set[str] = set()
-    for label, tree in _parsed(path, submission):
+    for label, tree in _parsed(path, submission, data):
         for node in tree.body:
             if _is_definition(node):
                 kept.append((label, node))
@@ -76,15 +79,16 @@ def load_submission(path: Path) -> Submission:
     return submission
 
 
-def _parsed(path: Path, submission: Submission) -> Iterator[tuple[str, ast.Module]]:
+def _parsed(path: Path, submission: Submission, data: bytes | None) -> Iterator[tuple[str, ast.Module]]:
     """The file in one piece when it can be parsed, for that is quickest; else every cell that can be."""
     with warnings.catch_warnings():  # "\d" in a learner's string is not worth a warning here
         warnings.simplefilter("ignore")
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
             if path.suffix != ".ipynb":
-                yield from [(label, ast.parse(text, label)) for label, text, _ in code_cells(path, whole=True)]
+                cells = code_cells(path, whole=True, data=data)
+                yield from [(label, ast.parse(text, label)) for label, text, _ in cells]
                 return
-        for label, source, before_it in code_cells(path):
+        for label, source, before_it in code_cells(path, data=data):
             try:
                 # Under a name of no file: Python would take the text of the error from the wrong line of it.
                 yield label, ast.increment_lineno(ast.parse(source, "<cell>"), before_it)

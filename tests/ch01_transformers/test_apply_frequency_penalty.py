@@ -37,6 +37,12 @@ def test_a_negative_penalty_rewards_repetition(apply_frequency_penalty):
     agree(apply_frequency_penalty(logits, torch.tensor([2, 2]), -1.0), torch.tensor([2.0, 1.0, 2.0]), says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(apply_frequency_penalty):
+    logits, tokens, penalty = torch.randn(6), torch.randint(6, (10,)), float(torch.rand(()))
+    expected = [logit - penalty * tokens.tolist().count(token) for token, logit in enumerate(logits.tolist())]
+    agree(apply_frequency_penalty(logits, tokens, penalty), torch.tensor(expected), "Random logits and a random text.")
+
+
 SEEN = "logits - penalty * torch.bincount(tokens, minlength=len(logits))"
 
 MUTANTS = [

@@ -1,5 +1,7 @@
 """Checks for attention_scores, coarse to fine."""
 
+import itertools
+
 import torch
 
 from course_utils.grading import Accepted, Mutant, agree, require
@@ -40,6 +42,14 @@ def test_each_text_has_its_own_scores(attention_scores):
     k = torch.tensor([[5.0, 1.0], [7.0, 10.0]]).reshape(2, 2, 1, 1)
     says = "Text 0 has the query 2 and the keys 5, 1; text 1 has the query 3 and the keys 7, 10. Texts never meet."
     agree(attention_scores(q, k), torch.tensor([[[[10.0, 2.0]]], [[[21.0, 30.0]]]]), says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(attention_scores):
+    q, k = torch.randn(2, 3, 2, 5), torch.randn(2, 4, 2, 5)
+    expected = torch.zeros(2, 2, 3, 4)
+    for b, h, i, j in itertools.product(range(2), range(2), range(3), range(4)):
+        expected[b, h, i, j] = sum(float(q[b, i, h, d] * k[b, j, h, d]) for d in range(5)) / 5**0.5
+    agree(attention_scores(q, k), expected, "Random queries and keys, each score worked out by itself.")
 
 
 EINSUM = '"batch query head d_head, batch key head d_head -> batch head query key"'

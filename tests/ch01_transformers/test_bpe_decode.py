@@ -1,5 +1,7 @@
 """Checks for bpe_decode, coarse to fine. The letters a, b, c have the bytes 97, 98, 99; é is 195 169; ! is 33."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, Wrong, agree
 
 
@@ -34,6 +36,18 @@ def test_characters_can_spread_over_tokens(bpe_decode):
 def test_half_a_character_is_shown_as_a_sign(bpe_decode):
     says = 'The text stops in the middle of é, which a model may do: decode with errors="replace", which gives �.'
     agree(decoded(bpe_decode, [97, 195], [], says), "a\ufffd", says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(bpe_decode):
+    merges = [tuple(torch.randint(97, 123, (2,)).tolist()) for _ in range(3)]
+    merges.append((256 + int(torch.randint(3, ())), 256 + int(torch.randint(3, ()))))
+    ids = [*torch.randint(97, 123, (3,)).tolist(), 259, *torch.randint(256, 260, (4,)).tolist()]
+
+    def letters(token):
+        return chr(token) if token < 256 else "".join(letters(part) for part in merges[token - 256])
+
+    says = "Random letters, random merges of two of them, and a merge of merges: the text that they spell."
+    agree(bpe_decode(ids, merges), "".join(letters(token) for token in ids), says)
 
 
 JOIN = 'return b"".join(pieces[i] for i in ids).decode("utf-8", errors="replace")'

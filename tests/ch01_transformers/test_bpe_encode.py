@@ -1,5 +1,7 @@
 """Checks for bpe_encode, coarse to fine. The letters a, b, c, d have the bytes 97, 98, 99, 100."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, agree
 
 
@@ -51,6 +53,21 @@ def test_a_merge_that_makes_a_longer_token_waits_for_its_turn(bpe_encode):
 
 def test_overlapping_pairs_are_merged_from_the_left(bpe_encode):
     agree(bpe_encode("aaa", [(97, 97)]), [256, 97], "Of a a a the first two are merged, as in training.")
+
+
+def test_it_holds_for_numbers_drawn_at_random(bpe_encode):
+    text = "".join("abc"[i] for i in torch.randint(3, (18,)).tolist())
+    merges, expected = [], [ord(letter) for letter in text]
+    for i in range(3):  # each merge is of two tokens that stand next to each other by then
+        at = int(torch.randint(len(expected) - 1, ()))
+        merges.append((expected[at], expected[at + 1]))
+        merged, at = [], 0
+        while at < len(expected):
+            fits = tuple(expected[at : at + 2]) == merges[-1]
+            merged.append(256 + i if fits else expected[at])
+            at += 2 if fits else 1
+        expected = merged
+    agree(bpe_encode(text, merges), expected, "A random text of a, b and c, with three merges learnt from it.")
 
 
 MUTANTS = [

@@ -57,6 +57,14 @@ def test_every_text_and_every_head_is_masked(causal_mask):
     agree(got[:, :, 0, 1], torch.zeros(2, 3), says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(causal_mask):
+    scores, expected = torch.randn(2, 2, 5, 5), torch.zeros(2, 2, 5, 5)
+    for query in range(5):
+        expected[:, :, query, : query + 1] = scores[:, :, query, : query + 1].softmax(dim=-1)
+    says = "The softmax of what you return for random scores: each query shares 1 among itself and what came before."
+    agree(weights(causal_mask(scores)), expected, says)
+
+
 LATER = "later = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)"
 RETURN = "return scores.masked_fill(later, -torch.inf)"
 MUTANTS = [

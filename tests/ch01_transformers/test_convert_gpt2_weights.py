@@ -162,6 +162,20 @@ def test_the_bare_model_has_no_prefix_and_no_lm_head(convert_gpt2_weights):
     )
 
 
+def test_it_holds_for_numbers_drawn_at_random(convert_gpt2_weights):
+    theirs = {name: torch.rand_like(weight) for name, weight in gpt2().items()}
+    theirs["lm_head.weight"] = theirs["transformer.wte.weight"]
+    ours, old = convert_gpt2_weights(dict(theirs), HEADS), "transformer.h.1."
+    for head in range(HEADS):
+        own = slice(head * D_HEAD, (head + 1) * D_HEAD)
+        for i, part in enumerate("QKV"):
+            fused = theirs[f"{old}attn.c_attn.weight"][:, i * D_MODEL : (i + 1) * D_MODEL]
+            agree(ours[f"blocks.1.attn.W_{part}"][head], fused[:, own], f"Random weights: W_{part} of head {head}.")
+        agree(ours["blocks.1.attn.W_O"][head], theirs[f"{old}attn.c_proj.weight"][own], f"W_O of head {head}.")
+    for new, name in (("mlp.W_in", "mlp.c_fc.weight"), ("ln2.w", "ln_2.weight"), ("mlp.b_out", "mlp.c_proj.bias")):
+        agree(ours[f"blocks.1.{new}"], theirs[old + name], f"Random weights: {new} is their {name}.")
+
+
 KEYS = "test_the_keys_are_those_of_your_transformer"
 SHAPES = "test_every_tensor_has_the_shape_that_your_transformer_wants"
 HEAD = "test_each_head_has_neighbouring_columns"

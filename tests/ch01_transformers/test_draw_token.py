@@ -39,6 +39,13 @@ def test_u_beyond_the_last_stretch_goes_to_the_last_possible_token(draw_token):
     agree(draw_token(torch.tensor([0.25, 0.75, 0.0]), 1 - 1e-12), 1, says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(draw_token):
+    probs = torch.randn(7).softmax(dim=-1)
+    for token in torch.randperm(7)[:3].tolist():
+        u = float(probs[:token].sum() + probs[token] * (0.25 + 0.5 * torch.rand(())))
+        agree(draw_token(probs, u), token, "Random probabilities: u lies well inside the stretch of one token.")
+
+
 MUTANTS = [
     Mutant.whole(
         "u is compared with each probability instead of with their running sums",

@@ -1,5 +1,7 @@
 """Checks for gelu_new, coarse to fine."""
 
+import math
+
 import torch
 
 from course_utils.grading import Accepted, Mutant, agree
@@ -28,6 +30,12 @@ def test_it_is_the_tanh_form_and_not_the_exact_one(gelu_new):
         "GPT-2 was trained with the tanh form; the exact form, with the error function, differs in the fourth decimal."
     )
     agree(gelu_new(torch.tensor([-3.0, -2.5])), torch.tensor([-0.0036374, -0.0150843]), says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(gelu_new):
+    x = 2 * torch.randn(3, 4)
+    expected = [0.5 * a * (1 + math.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3))) for a in x.flatten().tolist()]
+    agree(gelu_new(x), torch.tensor(expected).reshape(3, 4), "Random numbers, one by one through the formula.")
 
 
 BRACKET = "inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)"

@@ -17,6 +17,12 @@ def test_the_highest_is_not_the_largest_in_size(greedy_sample):
     agree(greedy_sample(logits), torch.tensor([1]), says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(greedy_sample):
+    logits = torch.randn(5, 9)
+    expected = [row.index(max(row)) for row in logits.tolist()]
+    agree(greedy_sample(logits), torch.tensor(expected), "Five texts with random logits: the largest of each.")
+
+
 MUTANTS = [
     Mutant("the argmax runs over the texts", "dim=-1", "dim=0", "test_there_is_one_token_for_each_text"),
     Mutant(

@@ -1,5 +1,9 @@
 """Checks for learning_rate_at, coarse to fine."""
 
+import math
+
+import torch
+
 from course_utils.grading import Accepted, Mutant, agree
 
 
@@ -43,6 +47,16 @@ def test_there_may_be_no_warm_up(learning_rate_at):
     plan = {"warmup_steps": 0, "total_steps": 10, "peak": 3.0, "floor": 1.0}
     says = "With `warmup_steps` = 0 the rate is at its peak right at step 0, and at step 5 in the middle."
     agree_at(learning_rate_at, {0: 3.0, 5: 2.0}, says, **plan)
+
+
+def test_it_holds_for_numbers_drawn_at_random(learning_rate_at):
+    warmup, way = torch.randint(3, 20, (2,)).tolist()
+    floor, peak = torch.rand(2, dtype=torch.float64).sort().values.tolist()
+    plan = {"warmup_steps": warmup, "total_steps": warmup + way, "peak": peak, "floor": floor}
+    step = warmup + int(torch.randint(1, way, ()))
+    down = floor + (peak - floor) * (1 + math.cos(math.pi * (step - warmup) / way)) / 2
+    says = "A plan of random numbers: one step of the warm-up, one step of the way down."
+    agree_at(learning_rate_at, {warmup - 1: peak * (warmup - 1) / warmup, step: down}, says, **plan)
 
 
 WARM = "return peak * step / warmup_steps"

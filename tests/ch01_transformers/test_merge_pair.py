@@ -1,5 +1,7 @@
 """Checks for merge_pair, coarse to fine."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, agree
 
 
@@ -42,6 +44,16 @@ def test_overlapping_pairs_are_merged_from_the_left(merge_pair):
 def test_numbers_are_compared_as_numbers(merge_pair):
     says = "11 2 does not hold the pair 1 2: compare tokens, not their digits."
     agree(merge_pair([11, 2, 25], (1, 2), 99), [11, 2, 25], says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(merge_pair):
+    ids, (left, right) = torch.randint(3, (24,)).tolist(), torch.randint(3, (2,)).tolist()
+    expected, at = [], 0
+    while at < len(ids):
+        found = ids[at : at + 2] == [left, right]
+        expected.append(99 if found else ids[at])
+        at += 2 if found else 1
+    agree(merge_pair(ids, (left, right), 99), expected, "A longer list of random tokens, by the same rule.")
 
 
 STEP = "            i += 2\n"

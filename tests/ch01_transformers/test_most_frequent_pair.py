@@ -1,5 +1,7 @@
 """Checks for most_frequent_pair, coarse to fine."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, agree
 
 
@@ -33,6 +35,14 @@ def test_the_smaller_of_equally_frequent_pairs_wins(most_frequent_pair):
         "Each pair occurs once, so the smallest wins, as Python compares tuples: (1, 9) < (1, 10) < (1, 12) < (3, 1)."
     )
     agree(most_frequent_pair([[4, 2], [5, 5], [3, 1], [1, 12], [1, 10], [1, 9]]), (1, 9), says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(most_frequent_pair):
+    words = [torch.randint(4, (length,)).tolist() for length in (6, 1, 9, 5)]
+    pairs = [(word[i], word[i + 1]) for word in words for i in range(len(word) - 1)]
+    most = max(pairs.count(pair) for pair in pairs)
+    says = f"Four words of random tokens: the smallest of the pairs that occur {most} times in them."
+    agree(most_frequent_pair(words), min(pair for pair in pairs if pairs.count(pair) == most), says)
 
 
 CHOICE = "min(counts, key=lambda pair: (-counts[pair], pair))"

@@ -1,5 +1,7 @@
 """Checks for move_values, coarse to fine."""
 
+import itertools
+
 import torch
 
 from course_utils.grading import Accepted, Mutant, agree, require
@@ -45,6 +47,14 @@ def test_each_text_moves_its_own_values(move_values):
     v = torch.tensor([[2.0, 4.0], [100.0, 200.0]]).reshape(2, 2, 1, 1)
     says = "Text 0 averages its values 2 and 4; text 1 takes its second value, 200. Texts never mix."
     agree(move_values(pattern, v), torch.tensor([3.0, 200.0]).reshape(2, 1, 1, 1), says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(move_values):
+    pattern, v = torch.rand(2, 3, 4, 5), torch.randn(2, 5, 3, 2)
+    expected = torch.zeros(2, 4, 3, 2)
+    for b, h, i, j in itertools.product(range(2), range(3), range(4), range(5)):
+        expected[b, i, h] += pattern[b, h, i, j] * v[b, j, h]
+    agree(move_values(pattern, v), expected, "Random weights and values, added up one key at a time.")
 
 
 EINSUM = '"batch head query key, batch key head d_head -> batch query head d_head"'

@@ -3,6 +3,7 @@
 import math
 from unittest.mock import patch
 
+import torch
 from torch import nn
 
 from course_utils.grading import Accepted, Mutant, agree, require
@@ -73,6 +74,12 @@ def test_every_block_counts(parameter_count):
     got = parameter_count(d_vocab=50257, n_ctx=1024, d_model=768, n_heads=12, d_head=64, d_mlp=3072, n_layers=12)
     says = "GPT-2 small has 124,439,808, and an unembedding of its own adds 768·50257 + 50257."
     agree(got, 124_439_808 + 768 * 50257 + 50257, says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(parameter_count):
+    names = ["d_vocab", "n_ctx", "d_model", "n_heads", "d_head", "d_mlp", "n_layers"]
+    sizes = dict(zip(names, torch.randint(2, 30, (7,)).tolist(), strict=True))
+    agree(parameter_count(**sizes), counted(**sizes), "A model of random sizes, counted parameter by parameter.")
 
 
 NO_HEADS, HEADS = "test_a_block_without_heads", "test_the_heads_of_a_block"

@@ -1,5 +1,7 @@
 """Checks for train_bpe, coarse to fine. It is handed parts that are right, written out slowly here."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, Wrong, agree
 
 
@@ -71,6 +73,15 @@ def test_stops_when_no_pair_is_left(train_bpe):
         )
         raise Wrong(says, [(1, 2)], kind="property") from None
     agree(got, [(1, 2)], says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(train_bpe):
+    words = [torch.randint(3, (length,)).tolist() for length in (9, 8, 10)]
+    now, expected = words, []
+    for i in range(4):
+        expected.append(most_frequent_pair(now))
+        now = [merge_pair(word, expected[-1], 256 + i) for word in now]
+    agree(learn(train_bpe, words, 4), expected, "Four merges, learnt from three words of random tokens.")
 
 
 REWRITE = "words = [merge_pair(word, pair, new_id) for word in words]"

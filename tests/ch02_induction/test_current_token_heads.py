@@ -80,6 +80,18 @@ def test_the_mean_is_over_all_texts(current_token_heads):
     agree(current_token_heads(cache_of(texts)), [(0, 1)], says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(current_token_heads):
+    one, two = torch.randn(2, 3, 4, 7, 7).softmax(dim=-1)
+    scores = {(i, head): 0.0 for i in range(2) for head in range(4)}
+    for layer, head in scores:
+        own = [float((one, two)[layer][text, head, pos, pos]) for text in range(3) for pos in range(1, 7)]
+        scores[layer, head] = sum(own) / len(own)
+    third, fourth = sorted(scores.values())[-3], sorted(scores.values())[-4]
+    got = current_token_heads(cache_of(one, two), threshold=(third + fourth) / 2)
+    says = "Random patterns of two layers: the three heads with the largest mean weight on themselves."
+    agree(got, [head for head, score in scores.items() if score >= third], says)
+
+
 NAMED, ZERO = "test_heads_are_named_by_layer_and_head", "test_position_0_does_not_count"
 THRESHOLD, TEXTS = "test_the_threshold_is_the_one_given", "test_the_mean_is_over_all_texts"
 MEAN = 'reduce(on_itself[..., 1:], "batch head pos -> head", "mean")'

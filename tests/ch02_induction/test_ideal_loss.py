@@ -23,6 +23,13 @@ def test_many_words(ideal_loss):
     agree(ideal_loss(1000, 40), expected, "1000 words, length 40: from ln 1000 down to ln 961, then forty times 0.")
 
 
+def test_it_holds_for_numbers_drawn_at_random(ideal_loss):
+    length = int(torch.randint(3, 12, ()))
+    n_words = length + int(torch.randint(100, ()))
+    expected = [math.log(n_words - i) for i in range(length)] + [0.0] * length
+    agree(ideal_loss(n_words, length), torch.tensor(expected), f"{n_words} words, length {length}.")
+
+
 TWO, FEWER, MANY = (
     "test_two_of_three_words",
     "test_each_word_leaves_one_fewer_to_choose_from",

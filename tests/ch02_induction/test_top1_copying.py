@@ -74,6 +74,13 @@ def test_nothing_large_is_built(top1_copying):
     require(largest.most <= 12_000, says, expected="at most 6000 numbers", got=f"{largest.most} numbers")
 
 
+def test_it_holds_for_numbers_drawn_at_random(top1_copying):
+    ov = FactoredMatrix(torch.randn(12, 12) + 2 * torch.eye(12), torch.eye(12) + 0.2 * torch.randn(12, 12))
+    table, tokens = ov.A @ ov.B, torch.randperm(12)[:7]
+    hits = sum(int(row == max(range(12), key=lambda column: float(table[row, column]))) for row in tokens.tolist())
+    agree(top1_copying(ov, tokens, chunk=3), hits / 7, "A random table of twelve tokens, asked about seven of them.")
+
+
 HITS = "int(((ov.A[rows] @ ov.B).argmax(dim=-1) == rows).sum())"
 END = "return hits / len(tokens)"
 BODY = f"hits = 0\n    for rows in tokens.split(chunk):\n        hits += {HITS}\n    {END}"

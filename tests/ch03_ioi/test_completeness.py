@@ -1,5 +1,7 @@
 """Checks for completeness: F is made by hand. B and D are doubles: either of them does the work of both."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, agree
 
 A, B, C, D, E = (0, 1), (2, 0), (1, 3), (2, 2), (3, 1)
@@ -44,6 +46,18 @@ def test_several_heads_at_once(completeness):
         "The circuit is A, B, D. Without B and D it is left with A, a lead of 5. The model has A, C, E: 2 + 3 - 1 = 4."
     )
     agree(completeness(lead, EVERY, [A, B, D], [B, D]), 1.0, says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(completeness):
+    leads = torch.randn(32, dtype=torch.float64).tolist()  # one for each set of heads
+
+    def drawn(heads):
+        return leads[sum(2**i for i, head in enumerate(EVERY) if head in set(heads))]
+
+    circuit, removed = [EVERY[i] for i in torch.randperm(5)[:3]], [EVERY[i] for i in torch.randperm(5)[:2]]
+    ours, whole = ({head for head in some if head not in removed} for some in (circuit, EVERY))
+    says = "A random lead for every set of heads: circuit and model, each without the heads that are removed."
+    agree(completeness(drawn, EVERY, circuit, removed), abs(drawn(ours) - drawn(whole)), says)
 
 
 RETURN = "return abs(lead(without(circuit)) - lead(without(every)))"

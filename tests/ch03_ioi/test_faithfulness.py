@@ -1,5 +1,7 @@
 """Checks for faithfulness: F is a function made by hand, in which each head has a worth of its own."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, agree
 
 A, B, C, D = (0, 1), (2, 0), (1, 3), (0, 2)
@@ -44,6 +46,14 @@ def test_it_can_be_more_than_1(faithfulness):
 def test_it_can_be_less_than_0(faithfulness):
     says = "D alone leads by -1, where nobody leads by 1 and the model by 7: (-1 - 1) / (7 - 1)."
     agree(faithfulness(leads(D=-2.0), EVERY, [D]), -2 / 6, says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(faithfulness):
+    nobody, *worths = (0.5 + torch.rand(5, dtype=torch.float64)).tolist()
+    lead = leads(nobody, **dict(zip("ABCD", worths, strict=True)))
+    first, second = torch.randperm(4)[:2].tolist()
+    expected = (worths[first] + worths[second]) / sum(worths)
+    agree(faithfulness(lead, EVERY, [EVERY[first], EVERY[second]]), expected, "Random worths, two heads at work.")
 
 
 FIRST = "test_a_part_of_the_model"

@@ -32,6 +32,16 @@ def test_other_words_may_come_again(find_mentions):
     agree(find_mentions(tokens, torch.tensor([8]), torch.tensor([7])), torch.tensor([[7, 4, 11]]), says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(find_mentions):
+    tokens, expected = torch.randint(10, 40, (4, 12)), torch.zeros(4, 3, dtype=torch.int64)
+    recipients, givers = torch.tensor([5, 6, 7, 8]), torch.tensor([6, 7, 8, 5])
+    for row in range(4):
+        place, *twice = torch.randperm(11)[:3] + 1
+        expected[row] = torch.stack([place, min(twice), max(twice)])
+        tokens[row, expected[row]] = torch.stack([recipients[row], givers[row], givers[row]])
+    agree(find_mentions(tokens, recipients, givers), expected, "Random words, with the names at random places.")
+
+
 MUTANTS = [
     Mutant("recipient and giver are mistaken for each other", "is_recipient, is_giver = ", "is_giver, is_recipient = ",
            check="test_the_recipient_is_found"),

@@ -1,5 +1,7 @@
 """Checks for make_ioi_prompts, coarse to fine."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, agree
 
 TEMPLATE = "In the {place} were {first} and {second} . {giver} gave a {thing} to"
@@ -48,6 +50,19 @@ def test_places_and_things_start_again(make_ioi_prompts):
     )
     wanted = ["mill kite", "barn drum", "mill bell", "barn kite"]
     agree([" ".join(text.split()[3:]) for text, *_ in prompts], [both for both in wanted for _ in range(2)], says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(make_ioi_prompts):
+    names = ["Ada", "Tom", "Eva", "Max", "Ida", "Leo", "Ruth", "Otto"]
+    order = [names[i] for i in torch.randperm(8).tolist()]
+    pairs, places, things = list(zip(order[:4], order[4:], strict=True)), ["mill", "barn", "inn"], ["kite", "drum"]
+    expected = []
+    for i, (first, second) in enumerate(pairs):
+        for recipient, giver in ((first, second), (second, first)):
+            text = TEMPLATE.format(place=places[i % 3], first=first, second=second, giver=giver, thing=things[i % 2])
+            expected.append((text, recipient, giver))
+    got = [tuple(prompt) for prompt in make_ioi_prompts(pairs, places, things, TEMPLATE)]
+    agree(got, expected, "Pairs of random names.")
 
 
 LOOP = "for recipient, giver in [(first, second), (second, first)]:"

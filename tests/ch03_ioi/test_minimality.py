@@ -1,5 +1,7 @@
 """Checks for minimality: F is made by hand. B and D are doubles: either of them does the work of both."""
 
+import torch
+
 from course_utils.grading import Accepted, Mutant, require
 
 A, B, C, D, E, OUT = (0, 1), (2, 0), (1, 3), (2, 2), (3, 1), (3, 0)
@@ -51,6 +53,24 @@ def test_three_of_a_kind_need_two_gone(minimality):
 def test_a_size_beyond_the_circuit_is_all_there_is(minimality):
     says = "There are only two heads: K of up to five others is K of at most one."
     bars(minimality, [B, D], 5, {B: 4.0, D: 4.0}, says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(minimality):
+    circuit = [A, B, C, D]
+    leads = torch.randn(16, dtype=torch.float64).tolist()  # one for each set of heads
+
+    def drawn(heads):
+        return leads[sum(2**i for i, head in enumerate(circuit) if head in set(heads))]
+
+    expected = {}
+    for head in circuit:
+        others = [other for other in circuit if other != head]
+        rests = [others, *([one for one in others if one != gone] for gone in others)]
+        expected[head] = max(abs(drawn([*rest, head]) - drawn(rest)) for rest in rests)
+    got = minimality(drawn, circuit, 1)
+    right = got.keys() == expected.keys() and all(abs(got[head] - expected[head]) < 1e-6 for head in expected)
+    says = "A random lead for every set of heads, and K of at most one other head."
+    require(right, says, expected=expected, got=got)
 
 
 MAX = "largest[head] = max(abs(lead([*rest, head]) - lead(rest)) for rest in rests)"

@@ -77,6 +77,13 @@ def test_gradients_flow_through_it(normalized_metric):
     )
 
 
+def test_it_holds_for_numbers_drawn_at_random(normalized_metric):
+    low, high, between = torch.randn(3).sort().values[[0, 2, 1]].tolist()
+    metric = made(normalized_metric, logits_with(high), logits_with(low))
+    expected = torch.tensor((between - low) / (high - low))
+    agree(metric(logits_with(between)), expected, "Three random leads.", atol=1e-3, rtol=1e-3)
+
+
 ENDS, QUARTER = "test_corrupted_is_zero_and_clean_is_one", "test_a_quarter_of_the_way"
 BEYOND, LOWER, FLOW = (
     "test_the_scale_goes_on_beyond_its_ends",

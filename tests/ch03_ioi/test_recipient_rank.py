@@ -39,6 +39,15 @@ def test_equals_are_not_in_front(recipient_rank):
         agree(recipient_rank(logits, torch.tensor([word])), torch.tensor([1]), says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(recipient_rank):
+    logits, recipients = torch.randn(6, 2, 9), torch.randint(9, (6,))
+    expected = [
+        sum(value > row[word] for value in row)
+        for row, word in zip(logits[:, -1].tolist(), recipients.tolist(), strict=True)
+    ]
+    agree(recipient_rank(logits, recipients), torch.tensor(expected), "Six prompts with random logits.")
+
+
 MUTANTS = [
     Mutant("ranks begin at 1", ".sum(dim=-1)", ".sum(dim=-1) + 1", check="test_the_first_is_zero"),
     Mutant("those behind are counted", "last > own", "last < own", check="test_the_first_is_zero"),

@@ -57,6 +57,11 @@ def test_negative_numbers_stay_negative(halve):
     agree(halve(torch.tensor([[-2.0], [6.0]])), torch.tensor([[-1.0], [3.0]]), "the sign is kept.")
 
 
+def test_it_holds_for_numbers_drawn_at_random(halve):
+    x = torch.randn(2, 3)
+    agree(halve(x), torch.tensor([[value / 2 for value in row] for row in x.tolist()]), "half of each.")
+
+
 MUTANTS = [
     Mutant("it is doubled", "x / 2", "x * 2", check="test_halves_each_number"),
     Mutant("it is divided by three", "x / 2", "x / 3", check="test_halves_each_number"),
@@ -99,7 +104,7 @@ def gate(tmp_path, monkeypatch):
 def test_a_sound_course_is_green(gate):
     holds, said = gate()
     assert holds, said
-    assert re.search(r"✓ halve +2 checks, 4 mutants, 1 other right answers", said)
+    assert re.search(r"✓ halve +3 checks, 4 mutants, 1 other right answers", said)
     assert "1 exercises, 0 with problems; 0 problems of the course as a whole" in said
 
 
@@ -123,6 +128,7 @@ FLAWS = {
     ),
     "heading differs": (SOURCE, "### Halve a tensor", "### Halve it", "the heading above it is 'Halve it'"),
     "reads a notebook global": (SOURCE, "return half", "return half * SCALE / 2", "reads SCALE from the notebook"),
+    "nothing drawn": (TESTS, "torch.randn(2, 3)", "torch.ones(2, 3)", "knows the checks' calls by heart passes"),
     "one hint": (TOML, '"Divide.", "By two."', '"Divide."', "1 hints"),
     "too few mutants": (TESTS, '    Mutant("it is divided by three"', '    # Mutant("', "3 mutants: at least 4"),
     "exercise not in the solutions": (TOML, 'name = "halve"', 'name = "third"', "does not define third"),
@@ -138,7 +144,8 @@ def test_names_the_flaw(gate, flaw):
 
 
 def test_a_check_that_a_constant_passes_is_refused(gate):
-    one_input = CHECKS.replace("def test_negative", "def _test_negative").replace(
+    one_input = CHECKS.replace("def test_negative", "def _test_negative").replace("def test_it", "def _test_it")
+    one_input = one_input.replace(
         '"x.abs() / 2", check="test_negative_numbers_stay_negative"', '"x / 4", check="test_halves_each_number"'
     )
     holds, said = gate(TESTS, CHECKS, one_input)
