@@ -64,6 +64,7 @@ def examine(root: Path) -> Iterator[Finding]:
     yield disk_space(root)
     yield from chapter_files(root)
     yield site_port()
+    yield jail()
     yield server()
 
 
@@ -169,6 +170,23 @@ def site_port() -> Finding:
             Level.OK, f"port {SITE_PORT} is in use (a site that is open?): `course site` would take the next free one"
         )
     return _ok(f"port {SITE_PORT} is free for `course site`")
+
+
+def jail() -> Finding:
+    """How safely other people's code would run here: only `course grade` asks for it, so the worst is a warning."""
+    from course_utils.jail import levels
+
+    try:
+        found = levels.strongest()
+    except CourseError as error:
+        return _warn(f"Other people's code can't be graded here: {error}", "Your own checks don't need it.")
+    says = f"other people's code would be graded behind {found.level.name.lower()} ({', '.join(found.parts)})"
+    if found.level is levels.Level.BUBBLEWRAP:
+        return _ok(says)
+    remedy = levels.attempt(levels.Level(found.level + 1)).remedy
+    if found.level.certified:
+        return Finding(Level.OK, says, f"For a stronger wall: {remedy}")
+    return _warn(f"{says}, which is no wall: `course grade` calls no such result safe", remedy)
 
 
 def server() -> Finding:

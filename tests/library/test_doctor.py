@@ -7,6 +7,9 @@ from collections import namedtuple
 import pytest
 
 from course_utils.grading.client import NoServer
+from course_utils.jail import levels as jail_levels
+from course_utils.jail.levels import Found
+from course_utils.jail.levels import Level as JailLevel
 from course_utils.learner import doctor
 from course_utils.learner.doctor import Level
 from course_utils.learner.pairing import sync
@@ -19,10 +22,39 @@ def levels(findings) -> list[Level]:
 def test_a_healthy_course(course, capsys, monkeypatch):
     (course.root / "requirements.lock").write_text("# pinned\npytest==" + pytest.__version__ + "\n")
     sync(course.chapter)
+    monkeypatch.setattr(jail_levels, "attempt", lambda level: Found(level, ("pid", "seccomp")))
     findings = list(doctor.examine(course.root))
     assert levels(findings) == [Level.OK] * len(findings), findings
-    assert len(findings) == 7
+    assert len(findings) == 8
     assert not any(finding.remedy for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("best", "level", "says", "remedy"),
+    [
+        (JailLevel.BUBBLEWRAP, Level.OK, "behind bubblewrap (pid, seccomp)", ""),
+        (JailLevel.NAMESPACES, Level.OK, "behind namespaces", "For a stronger wall: mend BUBBLEWRAP"),
+        (JailLevel.LANDLOCK, Level.OK, "behind landlock", "For a stronger wall: mend NAMESPACES"),
+        (JailLevel.RLIMITS, Level.WARN, "no wall", "mend LANDLOCK"),
+        (None, Level.WARN, "can't be graded here", "Your own checks don't need it."),
+    ],
+)
+def test_the_jail(monkeypatch, best, level, says, remedy):
+    def attempt(tried):
+        works = best is not None and tried <= best
+        return Found(tried, ("pid", "seccomp")) if works else Found(tried, (), "no", f"mend {tried.name}")
+
+    monkeypatch.setattr(jail_levels, "attempt", attempt)
+    finding = doctor.jail()
+    assert finding.level is level
+    assert says in finding.says
+    assert finding.remedy == remedy
+
+
+def test_the_jail_of_this_very_machine_is_looked_at():
+    finding = doctor.jail()
+    assert "grade" in finding.says
+    assert bool(finding.remedy) != ("bubblewrap (" in finding.says)
 
 
 def test_an_old_python(monkeypatch):
