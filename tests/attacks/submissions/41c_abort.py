@@ -1,0 +1,6 @@
+# attack 41: abort()
+# expect gelu_new: crashed
+import os
+
+def gelu_new(x):
+    os.abort()
