@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from course_utils.catalog import CourseError
-from course_utils.commands import author, learn, machine, specimens
+from course_utils.commands import author, learn, machine, specimens, staff, staff_out
 from course_utils.learner.screen import as_typed, print_json
 
 _HELP = """Glassbox: a course in mechanistic interpretability in which every exercise is checked.
@@ -56,6 +56,21 @@ _add(learn.progress, "How far you are, and what is next.", "course progress", "c
 _add(machine.site, "Read the course in a browser.", "course site", "course site --port 8600 --no-browser")
 _add(machine.doctor, "Find what is wrong with the installation.", "course doctor")
 app.add_typer(specimens.app, name="specimens", short_help="The trained models that come with the course.")
+_add(
+    staff.grade,
+    "For staff: grade what learners handed in.",
+    "course grade submissions --out results",
+    "course grade export.zip --out results --chapter ch01",
+    "course grade list.csv --out results --workers 8 --json",
+    "course grade submissions --out results --regrade",
+)
+app.add_typer(staff_out.app, name="grades", short_help="For staff: results as CSV and pages, and a report.")
+_add(
+    staff_out.gradescope,
+    "For staff: the zip of a Gradescope autograder.",
+    "course gradescope ch01 --out autograder.zip",
+    "course gradescope ch01 --out autograder.zip --require-jail landlock",
+)
 _add(
     author.new,
     "For authors: start a new exercise.",

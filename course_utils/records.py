@@ -37,7 +37,11 @@ class Exercise:
     time_limit: float = 10.0  # seconds for all checks together
     memory_mb: int = 4096  # what the checks may allocate on top of torch itself
     may_change_input: bool = False  # True where writing into an argument is the point
+    points: int = 0  # what `course grade` gives for it; without the key in the file, as many as its difficulty
     chapter: str = ""  # the key of the chapter; set by the loader
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points", self.points or self.difficulty)
 
     @cached_property
     def slug(self) -> str:
@@ -117,7 +121,7 @@ def read_chapter(folder: Path, root: Path) -> Chapter:
         raise CourseError(f"{shown} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{shown} is not valid TOML: {error}.") from None
-    _only(data, {"title": str, "summary": str, "exercise": list}, f"{shown}", "Chapter")
+    only_known(data, {"title": str, "summary": str, "exercise": list}, f"{shown}", "Chapter")
     rows = [_read_exercise(row, f"{shown}, exercise {i}", folder.name) for i, row in enumerate(data["exercise"], 1)]
     return Chapter(folder.name, data["title"], data["summary"].strip(), tuple(rows), root)
 
@@ -133,6 +137,7 @@ _TYPES: dict[str, Any] = {
     "time_limit": (int, float),
     "memory_mb": int,
     "may_change_input": bool,
+    "points": int,
 }
 _REQUIRED = {"name", "title", "minutes", "difficulty", "needs", "hints"}
 
@@ -141,29 +146,40 @@ def _read_exercise(row: dict[str, Any], where: str, chapter: str) -> Exercise:
     if not isinstance(row, dict):
         raise CourseError(f"{where}: an exercise is a table: begin it with [[exercise]].")
     where = f"{where} ({row['name']})" if isinstance(row.get("name"), str) else where
-    _only(row, _TYPES, where, "Exercise", _REQUIRED)
+    only_known(row, _TYPES, where, "Exercise", _REQUIRED)
     if not row["name"].isidentifier() or iskeyword(row["name"]):
         raise CourseError(f"{where}: name must be the Python name of a function or class.")
     if not 1 <= row["difficulty"] <= 5:
         raise CourseError(f"{where}: difficulty runs from 1 to 5, not {row['difficulty']}.")
+    if row.get("points", 1) < 1:
+        raise CourseError(f"{where}: points must be at least 1; leave the key out to have its difficulty count.")
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     return Exercise(**values, chapter=chapter)
 
 
-def _only(
-    row: dict[str, Any], types: dict[str, Any], where: str, record: str, required: set[str] | None = None
+def only_known(
+    row: dict[str, Any],
+    types: dict[str, Any],
+    where: str,
+    record: str,
+    required: set[str] | None = None,
+    home: str = "course_utils/records.py",
 ) -> None:
-    """Refuse unknown keys, missing keys and wrong types, each with one sentence."""
+    """Refuse unknown keys, missing keys and wrong types, each with one sentence. `home` holds the record's class."""
     for key, value in row.items():
         if key not in types:
             near = difflib.get_close_matches(key, types, n=1)
             guess = f" Did you mean {near[0]!r}?" if near else ""
-            place = f"A new key goes into the {record} record in course_utils/records.py."
+            place = f"A new key goes into the {record} record in {home}."
             raise CourseError(f"{where}: unknown key {key!r}.{guess} {place}")
         if not isinstance(value, types[key]) or (isinstance(value, bool) and types[key] is not bool):
             wanted = getattr(types[key], "__name__", "number")
             raise CourseError(f"{where}: {key} must be of type {wanted}, not {type(value).__name__}.")
-        if isinstance(value, list) and key != "exercise" and not all(isinstance(item, str) for item in value):
+        if (
+            isinstance(value, list)
+            and key not in ("exercise", "term")
+            and not all(isinstance(item, str) for item in value)
+        ):
             raise CourseError(f"{where}: {key} must be a list of strings.")
     missing = (set(types) if required is None else required) - set(row)
     if missing:

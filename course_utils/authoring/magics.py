@@ -48,7 +48,7 @@ def is_python(source: str) -> bool:
     """Does this text parse?"""
     try:
         ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last for what is nested too deep
         return False
     return True
 

@@ -14,7 +14,9 @@ from course_utils.grading.verdict import Outcome, Verdict
 
 DIFFICULTY = 5
 SITE_PORT = 8501  # where `course site` serves, unless told otherwise
-_COMMANDS = "list check watch hint solution reset sync progress site doctor specimens new build gate"
+_COMMANDS = (
+    "list check watch hint solution reset sync progress site doctor specimens new build gate grade grades gradescope"
+)
 _COURSE = re.compile(rf"\bcourse (?=(?:{_COMMANDS.replace(' ', '|')})\b)")
 
 

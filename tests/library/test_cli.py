@@ -324,7 +324,7 @@ def test_the_site_says_where_everything_is(run, course, monkeypatch):
     (course.root / "app").mkdir()
     (course.root / "app" / "main.py").write_text("")
     called = []
-    monkeypatch.setattr(machine, "_serve", lambda command, _: called.append(command) or 0)
+    monkeypatch.setattr(machine, "_serve", lambda command, *_: called.append(command) or 0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

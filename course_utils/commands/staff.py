@@ -1,0 +1,112 @@
+"""Commands for those who teach: grade."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from course_utils.catalog import load_catalog
+from course_utils.learner.screen import bar, print_json
+
+if TYPE_CHECKING:
+    from course_utils.staff.results import Result
+    from course_utils.staff.summary import Summary
+
+Submissions = Annotated[
+    Path, typer.Argument(metavar="SUBMISSIONS", help="A folder, a zip, a CSV (person,path[,chapter]) or one file.")
+]
+Out = Annotated[Path, typer.Option(metavar="RESULTS", help="The folder for results; it is made if need be.")]
+OnlyChapter = Annotated[
+    str | None, typer.Option("--chapter", help="Grade this chapter alone; files that name none are taken for it.")
+]
+Required = Annotated[
+    str,
+    typer.Option(
+        metavar="LEVEL", help="bubblewrap, namespaces, landlock or rlimits: nothing is graded in a weaker jail."
+    ),
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="Files graded at once; as many as there are processors.")]
+SecretFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The secret behind the hidden seeds; else RESULTS/secret is made.")
+]
+Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Grade on this Dask cluster (tcp://host:8786).")]
+Regrade = Annotated[bool, typer.Option("--regrade", help="Grade again what other checks graded, and say what changed.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def grade(
+    submissions: Submissions,
+    out: Out,
+    chapter: OnlyChapter = None,
+    require_jail: Required = "namespaces",
+    workers: Workers = None,
+    secret_file: SecretFile = None,
+    cluster: Cluster = None,
+    regrade: Regrade = False,
+    json: Json = False,
+) -> None:
+    """Grade what learners handed in, each file in a jail, and keep the results.
+
+    Whose a file is: in a folder or zip, the name of the folder it lies in (jane/ch01_transformers.py), or what stands
+    before the chapter in its own name (jane_ch01_transformers.py); in a CSV, what the column says. A wrapper folder
+    around everything doesn't count. Which chapter it answers: its name says (ch01_…), else its first line, else
+    what it defines. A .py and an .ipynb that hold the same code are one file.
+
+    Points: those of each exercise that passes all its checks. One that fails because it builds on an earlier one is
+    judged with the course's own in that one's place. What the grader itself fails at is not decided, and costs nothing.
+
+    A file that was graded before is not graded again, so a run that was interrupted goes on where it was. RESULTS then
+    holds results/ (a JSON file a person and chapter), class.sqlite, run.json and secret, which nobody else may read.
+
+    The exit status is 0 when everything is graded, 1 when something was refused or not decided, 2 when nothing was.
+    """
+    from course_utils.staff.run import Order, run
+    from course_utils.staff.summary import table
+
+    catalog = load_catalog()
+    only = catalog.find_chapter(chapter) if chapter else None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    order = Order(submissions, out, require_jail, only, workers or cores, secret_file, cluster, regrade)
+    shown = sys.stderr.isatty() and not json
+    try:
+        summary = run(order, catalog, _progress if shown else lambda *_: None)
+    finally:
+        sys.stderr.write("\r\033[K" if shown else "")  # the line of progress has served its time
+    if json:
+        print_json(summary.to_dict())
+        raise typer.Exit(0 if summary.ok else 1)
+    for line in table(summary):
+        typer.echo(line)
+    sys.stdout.flush()  # before what goes to stderr
+    for complaint in summary.refused:
+        typer.echo(f"not graded: {complaint}", err=True)
+    for result in summary.undecided:
+        failed = next(row for row in result.graded.exercises if not row.decided)
+        typer.echo(f"not decided: {result.graded.person}, {failed.name}: {failed.verdict.says}", err=True)
+    for change in summary.changes:
+        typer.echo(f"changed: {change}")
+    if regrade and not summary.changes:
+        typer.echo("No outcome changed.")
+    typer.echo(f"\n{_counts(summary)} Results: {out}")
+    raise typer.Exit(0 if summary.ok else 1)
+
+
+def _counts(summary: "Summary") -> str:
+    """The run in one sentence."""
+    graded = len(summary.results) - summary.from_before
+    words = [f"{graded} graded now, {summary.from_before} before"]
+    words += [f"{len(summary.refused)} not graded"] * bool(summary.refused)
+    words += [f"{len(summary.undecided)} not decided"] * bool(summary.undecided)
+    words += [f"{summary.passed_over} for other chapters"] * bool(summary.passed_over)
+    return f"{', '.join(words)}."
+
+
+def _progress(done: int, total: int, result: "Result | None") -> None:
+    from course_utils.staff.intake.files import printable
+
+    last = printable(result.graded.person) if result else "starting"
+    line = f"\r{bar(done, total)} {done}/{total}  {last[:40]:40}"
+    sys.stderr.write(line)
+    sys.stderr.flush()

@@ -1,0 +1,62 @@
+"""A process that grades tasks one after the other: one JSON line in, one JSON line out.
+
+Checks use torch's one generator and one grad mode, so two at a time need two processes. This one is trusted: it
+holds references and seeds, though never the secret; the jails are its children.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from course_utils.catalog import CourseError
+
+if TYPE_CHECKING:
+    from course_utils.staff.grader import Bench
+
+
+def answer(one: "Bench", task: dict[str, Any]) -> dict[str, str]:
+    """The reply to a task: a result; or a problem of this machine; or what broke in the grader."""
+    try:
+        return {"result": one.grade(task)}
+    except CourseError as error:
+        return {"problem": str(error)}
+    except Exception as error:
+        return {"broken": f"{type(error).__name__}: {error}"}
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    _die_with_parent()
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not look like a reply
+    with contextlib.ExitStack() as stack:
+        one = None
+        for line in sys.stdin:  # whoever writes a long one waits for us to read it, so torch is loaded after the first
+            one = one or stack.enter_context(_bench())
+            reply = answer(one, json.loads(line))
+            with contextlib.suppress(BrokenPipeError):
+                replies.write(json.dumps(reply) + "\n")
+                replies.flush()
+
+
+def _bench() -> "contextlib.AbstractContextManager[Bench]":
+    from course_utils.staff.grader import bench
+
+    return bench()
+
+
+def _die_with_parent() -> None:
+    """So that a run that is killed leaves nothing behind (Linux; elsewhere the end of stdin ends us)."""
+    if sys.platform.startswith("linux"):
+        PR_SET_PDEATHSIG = 1
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() == 1:  # it was gone before we asked
+            sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
