@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.sections import stamp
+from app.links import address_of_specimen, link
+from app.sections import Code, stamp
 from app.words import plain
 from course_utils.catalog import Chapter
 
@@ -38,6 +39,14 @@ def draw_figure(chapter: Chapter, slug: str) -> None:
     title = layout.pop("title", {}).get("text", slug)
     st.markdown(f"**Figure: {plain(title)}**")
     st.plotly_chart({**figure, "layout": _fitted(layout)}, theme=None, config=_CONFIG, key=f"figure-{slug}", alt=title)
+
+
+def sources_line(done: str, code: Code) -> str:
+    """What made a result, as HTML: "Computed by the code above …", with the specimens that the code works on."""
+    above = f'<a href="#code-{code.key}" data-inside="code">the code above</a>'
+    models = " and ".join(link(address_of_specimen(name), name) for name in code.specimens)
+    on = f", on the specimen{'s' if len(code.specimens) > 1 else ''} {models}" if models else ""
+    return f'<p class="gb-source">{done} by {above} when the course was built{on}.</p>'
 
 
 def _fitted(layout: dict[str, Any]) -> dict[str, Any]:

@@ -2889,7 +2889,7 @@ if found := real_gpt2():
 #    can you show that the distribution is unchanged?
 # 4. **A cache that forgets.** Keep only the last $w$ positions. At which $w$ do the sentences break, and is it
 #    *which words* break that tells you what the model was using the past for? Try keeping the first token as well
-#    (Xiao and others, 2024).
+#    (Xiao and others, 2023).
 # 5. **Beams that differ.** Give `beam_search` a penalty for resembling the other beams. Can you get eight good
 #    sentences from eight beams?
 # 6. **Another family.** A LLaMA-style checkpoint differs from GPT-2 in the norm, the positions, the MLP and the

@@ -1,4 +1,4 @@
-"""What must hold beyond the single exercises: headings, order, nothing stray, generated equals regenerated."""
+"""What must hold beyond the single exercises: headings, order, glossary, nothing stray, generated = regenerated."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from course_utils.authoring.cells import Cell, read_cells
 from course_utils.authoring.prose import figures_shown
 from course_utils.authoring.stub import source_of
 from course_utils.catalog import Catalog, Chapter, CourseError
+from course_utils.reading.glossary import glossary_problems
 
 _HEADING = re.compile(r"^#{1,6} +(.*)$", re.MULTILINE)
 
@@ -18,6 +19,7 @@ def course_problems(catalog: Catalog) -> list[str]:
     problems += [f"{path} belongs to no exercise: remove it, or add the record." for path in stray_files(catalog)]
     try:
         problems += [f"{differs}: run `course build`." for differs in build(catalog, check=True)]
+        problems += glossary_problems(catalog)
     except CourseError as error:
         problems.append(str(error))
     return problems

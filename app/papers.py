@@ -1,0 +1,33 @@
+"""The papers that a chapter names, each with links to the sections that do."""
+
+from html import escape
+
+import streamlit as st
+
+from app.links import address_of_section, draw_html, link
+from app.sections import sections_of, sources_of
+from course_utils.catalog import Chapter
+from course_utils.reading.markup import unmarked
+from course_utils.reading.papers import Paper, papers_of
+
+
+def draw_papers(chapter: Chapter) -> None:
+    """Draw the list, or say that there is none."""
+    papers = _papers(chapter, str(chapter.root), chapter.key, sources_of(chapter))
+    if not papers:
+        st.markdown("This chapter names no papers.")
+        return
+    st.markdown("Authors and year of every paper that the text names, and the sections in which it does.")
+    draw_html(f'<ul class="gb-papers">{"".join(_row(chapter, paper) for paper in papers)}</ul>')
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _papers(_chapter: Chapter, root: str, key: str, sources: tuple[tuple[int, int], ...]) -> tuple[Paper, ...]:
+    return papers_of(sections_of(_chapter))
+
+
+def _row(chapter: Chapter, paper: Paper) -> str:
+    places = ", ".join(
+        link(address_of_section(chapter, section.slug), unmarked(section.title)) for section in paper.sections
+    )
+    return f"<li>{escape(paper.authors)} ({paper.year}): {places}</li>"
