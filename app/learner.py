@@ -1,17 +1,21 @@
 """The learner's side of a page: where they stand, and the three things they can ask for.
 
 Their code runs in the grader's process, never in this one. Whatever the progress file can't keep (a read-only folder)
-is kept in the session, so that the page still answers.
+is kept in the session, so that the page still answers. On a public site nothing runs and nothing is written: what a
+visitor did is kept by their browser (app/visitor.py).
 """
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from app import visitor
+from app.mode import is_public
 from app.sections import stamp
 from course_utils.authoring.cells import read_text
-from course_utils.authoring.stub import find_definition
+from course_utils.authoring.stub import source_of
 from course_utils.catalog import Catalog, Chapter, CourseError, Exercise, load_catalog
 from course_utils.grading.verdict import Verdict
 from course_utils.learner import ladder, progress
@@ -41,9 +45,18 @@ class Standing:
 
 def standing_of(chapter: Chapter) -> Standing:
     """Read afresh on each draw, so that a check in a terminal shows here too; only parsing is kept."""
+    if is_public():
+        return _visitor_s(chapter)
     known = progress.load(chapter.root)
     now = _digests(str(chapter.root), chapter.key, stamp(chapter.script))
     return Standing(known, {e.name: known.state(e.name, now.get(e.name)) for e in chapter.exercises})
+
+
+def _visitor_s(chapter: Chapter) -> Standing:
+    """As they ticked it: nobody checked."""
+    said = visitor.visitor_progress()
+    states = {e.name: State.DONE if e.name in said.done else State.NEW for e in chapter.exercises}
+    return Standing(Progress({name: Entry(hints=rungs) for name, rungs in said.hints.items()}), states)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -51,29 +64,42 @@ def _digests(root: str, key: str, script: tuple[tuple[int, int], ...]) -> dict[s
     return digests(load_catalog(Path(root)).find_chapter(key))
 
 
-def line_of(chapter: Chapter, exercise: Exercise) -> int | None:
-    """The line of the learner's `.py` on which the exercise begins; None when it isn't there or can't be read."""
-    return _lines(str(chapter.root), chapter.key, stamp(chapter.script)).get(exercise.name)
+def follow(chapter: Chapter) -> None:
+    """Let the `.py` follow a notebook that was edited outside, where that can be done; a check says why it can't."""
+    if is_public():
+        return
+    now, key = stamp(chapter.script, chapter.notebook), f"learner.followed.{chapter.key}"
+    if st.session_state.get(key) != now:
+        with contextlib.suppress(CourseError, OSError):
+            _note_merge(chapter, sync_pair(chapter))
+        st.session_state[key] = stamp(chapter.script, chapter.notebook)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _lines(root: str, key: str, script: tuple[tuple[int, int], ...]) -> dict[str, int]:
-    chapter = load_catalog(Path(root)).find_chapter(key)
-    try:
-        text = read_text(chapter.script)
-    except CourseError:
-        return {}
-    found = {exercise.name: find_definition(text, exercise.name) for exercise in chapter.exercises}
-    return {name: place[0] + 1 for name, place in found.items() if place}
+def changes_outside(chapter: Chapter) -> tuple[tuple[int, int], ...]:
+    """What changes when the learner's files or progress do."""
+    return stamp(chapter.script, chapter.notebook, chapter.root / ".course" / "progress.json")
 
 
 def check(chapter: Chapter, exercise: Exercise) -> None:
     """Judge the learner's file and note the verdict. Raises CourseError when the pair of files can't be judged."""
-    said = sync_pair(chapter)
-    st.session_state[_key("merged", exercise)] = said if isinstance(said, MergeNews) else None
+    refuse_visitors()
+    _note_merge(chapter, sync_pair(chapter))
+    st.session_state[_key("merged", exercise)] = st.session_state.pop(f"learner.merged.{chapter.key}", None)
     verdict = check_exercise(chapter, exercise)
     kept = progress.load(chapter.root).of(exercise.name).last_verdict() == verdict
     st.session_state[_key("unsaved", exercise)] = None if kept else verdict
+
+
+def refuse_visitors() -> None:
+    """Raise CourseError on a public site. Its pages have no way to ask; this is the lock behind the missing door."""
+    if is_public():
+        raise CourseError("This site runs nobody's code and keeps no files: take the course on your own machine.")
+
+
+def _note_merge(chapter: Chapter, said: str | None) -> None:
+    """Keep what was said of a merge of the chapter's two files for the next check to tell."""
+    if isinstance(said, MergeNews):
+        st.session_state[f"learner.merged.{chapter.key}"] = str(said)
 
 
 def _key(what: str, exercise: Exercise) -> str:
@@ -94,6 +120,9 @@ def merge_news(exercise: Exercise) -> str | None:
 def take_hint(catalog: Catalog, exercise: Exercise, standing: Standing) -> None:
     """Climb one rung."""
     rung = min(rungs(exercise, standing) + 1, len(exercise.hints))
+    if is_public():
+        visitor.note_hint(exercise.name, rung)
+        return
     ladder.next_hint(catalog, exercise, rung)
     st.session_state[_key("hints", exercise)] = rung
 
@@ -106,7 +135,11 @@ def rungs(exercise: Exercise, standing: Standing) -> int:
 
 def open_solution(catalog: Catalog, exercise: Exercise) -> None:
     """Put the reference solution on the page. Noted when the learner's own has never passed."""
-    st.session_state[_key("solution", exercise)] = ladder.solution_text(catalog, exercise, anyway=True)
+    if is_public():
+        text = source_of(read_text(catalog.chapter_of(exercise).solution), exercise.name)
+    else:
+        text = ladder.solution_text(catalog, exercise, anyway=True)
+    st.session_state[_key("solution", exercise)] = text
 
 
 def close_solution(exercise: Exercise) -> None:

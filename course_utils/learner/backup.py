@@ -25,6 +25,14 @@ def keep_copy(path: Path, root: Path | None = None) -> Path:
         ) from None
 
 
+def keep_text(name: str, text: str, root: Path) -> Path:
+    """Keep a text that no file holds, as `keep_copy` does; `name` is the file's (`layer_norm.py`), to get a date."""
+    try:
+        return _copy(Path(name), text.encode("utf-8", "backslashreplace"), root)
+    except OSError as error:
+        raise CourseError(f"No copy of your text can be kept ({error.strerror}): free some space first.") from None
+
+
 def _copy(path: Path, content: bytes, root: Path) -> Path:
     try:
         folder = state_folder(root) / "backups"

@@ -1,0 +1,198 @@
+"""The working part of an exercise's card, on one's own machine: editor, checks, conflict, reset, last verdict."""
+
+import streamlit as st
+
+from app import drafts, learner
+from app.drafts import Edits, Pending
+from app.editor import draw_editor, load_editors
+from app.learner import Standing
+from app.words import plain, tell, told_later
+from course_utils.catalog import Chapter, Exercise
+from course_utils.grading.report import as_text
+from course_utils.grading.verdict import Outcome, Verdict
+from course_utils.learner.editing import Draft
+from course_utils.learner.progress import State
+from course_utils.learner.screen import shown_path
+
+_LOOK = 2.0  # seconds between looks at the learner's files
+_SEEN = "work.seen"  # what they were when the page was drawn
+_STATES = {
+    State.NEW: "not begun",
+    State.FAILING: ":material/close: does not pass yet",
+    State.LOST: ":material/close: passed before, does not now",
+    State.CHANGED: ":material/edit: changed since its last check",
+    State.DONE: ":material/check: done",
+}
+
+
+def prepare(chapter: Chapter) -> None:
+    """What the cards of a page need once: the learner's files in step, the editors' script, and a look-out."""
+    learner.follow(chapter)
+    load_editors()
+    st.session_state[_SEEN] = learner.changes_outside(chapter)
+    _look_out(chapter)
+
+
+@st.fragment(run_every=_LOOK)
+def _look_out(chapter: Chapter) -> None:
+    """Draw the page anew when an editor or a terminal changed the learner's files; else do nothing."""
+    if st.session_state.get(_SEEN) != learner.changes_outside(chapter):
+        st.rerun()
+
+
+def draw_place(chapter: Chapter, standing: Standing, exercise: Exercise) -> None:
+    """Where one is: which exercise of the chapter this is, and how it stands."""
+    number = chapter.exercises.index(exercise) + 1
+    state = _STATES[standing.states[exercise.name]]
+    st.caption(f"Exercise {number} of {len(chapter.exercises)} in this chapter · {state}", width="content")
+
+
+def draw_own_file(chapter: Chapter, exercise: Exercise) -> None:
+    """The editor, over what the learner's file holds."""
+    draft = drafts.draft_of(chapter, exercise)
+    shown = shown_path(chapter.script, chapter.root)
+    if draft is None:
+        st.warning(
+            f"`{exercise.name}` can't be found in `{shown}`: mend the file, or bring the stub back with **Reset**.",
+            icon=":material/warning:",
+        )
+        return
+    edits = drafts.edits_of(exercise)
+
+    def asked() -> None:
+        edits.asked = True
+
+    receive = told_later(trouble_of(exercise), drafts.receive, chapter, exercise)
+    draw_editor(drafts.editor_key(exercise), draft, drafts.told(chapter, exercise), receive, asked)
+    if drafts.arrived_unseen(exercise):
+        receive()
+        st.rerun()
+
+
+def draw_run_button(exercise: Exercise) -> bool:
+    """Whether the checks were asked for, with the button or with the keyboard."""
+    pressed = st.button(
+        "Run checks",
+        key=f"check-{exercise.slug}",
+        type="primary",
+        icon=":material/play_arrow:",
+        help="Saves and checks. In the editor: Ctrl+Enter (⌘+Enter on a Mac)",
+    )
+    edits = drafts.edits_of(exercise)
+    asked, edits.asked = pressed or edits.asked, False
+    return asked
+
+
+def draw_reset(chapter: Chapter, exercise: Exercise) -> None:
+    """A button that asks once more before it acts."""
+    # A new key each time it was used: else it would stay open.
+    with st.popover("Reset", key=f"reset-{exercise.slug}-{drafts.edits_of(exercise).choices}"):
+        st.markdown("Put the stub back into your file? What you have there now is kept as a copy.")
+        st.button(
+            "Put the stub back",
+            key=f"reset-{exercise.slug}",
+            on_click=told_later(trouble_of(exercise), drafts.reset, chapter, exercise),
+        )
+
+
+def run_checks(chapter: Chapter, exercise: Exercise) -> None:
+    """Judge the file, unless a draft still waits to get into it. Ends this run of the page."""
+    edits = drafts.edits_of(exercise)
+    if edits.pending is None:
+        edits.trouble = edits.note = ""
+        with st.spinner(f"Checking {exercise.name} …"):
+            told_later(trouble_of(exercise), learner.check, chapter, exercise)()
+        edits.say(_verdict_in_short(chapter, exercise))
+    st.rerun()  # the verdict is noted; everything that shows progress is drawn anew
+
+
+def _verdict_in_short(chapter: Chapter, exercise: Exercise) -> str:
+    if said := st.session_state.get(trouble_of(exercise)):
+        return str(said)
+    verdict = learner.unsaved_verdict(exercise) or learner.standing_of(chapter).entry(exercise).last_verdict()
+    return _on_the_page(verdict) if verdict else ""
+
+
+def _on_the_page(verdict: Verdict) -> str:
+    """The text of the terminal, without the command that a button of the card stands for."""
+    return as_text(verdict.with_(next_step="") if verdict.next_step.startswith("course hint ") else verdict)
+
+
+def draw_news(chapter: Chapter, exercise: Exercise) -> None:
+    """What stands between the learner and a check, and where copies of replaced texts lie."""
+    edits, draft = drafts.edits_of(exercise), drafts.draft_of(chapter, exercise)
+    pending = drafts.conflict(exercise, draft)
+    if draft and pending:
+        _draw_conflict(chapter, exercise, draft, pending)
+    _draw_words(edits)
+    tell(trouble_of(exercise))
+
+
+def _draw_words(edits: Edits) -> None:
+    if edits.trouble:
+        st.error(plain(edits.trouble), icon=":material/error:")
+    if edits.note:
+        st.info(plain(edits.note), icon=":material/info:")
+
+
+def _draw_conflict(chapter: Chapter, exercise: Exercise, draft: Draft, pending: Pending) -> None:
+    """Both versions, and a button for each. Nothing is written before one is chosen."""
+    trouble = trouble_of(exercise)
+    with st.container(key=f"conflict-{exercise.slug}"):
+        st.warning(
+            "Your file was changed elsewhere while you were writing here. Both versions are kept until you choose.",
+            icon=":material/call_split:",
+        )
+        st.markdown(f"**In your file** (from line {draft.first_line})")
+        st.code(draft.text, language="python", height=240)
+        st.markdown("**In the editor above**")
+        st.code(pending.text, language="python", height=240)
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                "Take the file's",
+                key=f"take-{exercise.slug}",
+                on_click=told_later(trouble, drafts.take_the_file_s, chapter, exercise),
+            )
+            st.button(
+                "Keep mine",
+                key=f"keep-{exercise.slug}",
+                on_click=told_later(trouble, drafts.keep_mine, chapter, exercise, draft.digest),
+            )
+
+
+def draw_last_verdict(standing: Standing, exercise: Exercise) -> None:
+    """The last verdict, with a remark where the file holds another version than the one that was judged."""
+    if news := learner.merge_news(exercise):
+        st.info(plain(news), icon=":material/info:")
+    if unsaved := learner.unsaved_verdict(exercise):
+        _draw_verdict(exercise, unsaved)
+        st.caption("This result could not be saved with your progress: is the folder read-only, or the disk full?")
+        return
+    verdict = standing.entry(exercise).last_verdict()
+    if verdict:
+        _draw_verdict(exercise, verdict)
+        if remark := _remark(standing.states[exercise.name], verdict):
+            st.caption(remark)
+
+
+def _remark(state: State, verdict: Verdict) -> str | None:
+    """How the last verdict stands to what the file holds now."""
+    if state is State.CHANGED:
+        return "Your file has changed since this check."
+    if state is State.LOST:
+        return "It passed before; your present version doesn't."
+    if state is State.DONE and not verdict.ok:
+        return "Another version was checked here. The one that your file holds has passed."
+    return None
+
+
+def _draw_verdict(exercise: Exercise, verdict: Verdict) -> None:
+    """The same text as in the terminal. A code block shows every character as it is."""
+    mood = {Outcome.PASSED: "passed", Outcome.NOT_ATTEMPTED: "waiting"}.get(verdict.outcome, "wrong")
+    with st.container(key=f"verdict-{mood}-{exercise.slug}"):
+        st.code(_on_the_page(verdict), language=None, wrap_lines=True)
+
+
+def trouble_of(exercise: Exercise) -> str:
+    """The key under which an error of one of the card's buttons waits."""
+    return f"trouble.{exercise.name}"
