@@ -1,5 +1,5 @@
 # make course   set up and open the course          make test   set up and run every test
-# make gate     the author's proof                   make bench  how fast checks answer, the model runs and text is written
+# make gate     the author's proof                   make bench  how fast everything is, side by side in one run
 #
 # On Linux without a GPU, torch's CPU build saves several GB:
 #   make course PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
@@ -40,7 +40,7 @@ gate: $(READY)
 	$(BIN)/course gate
 
 bench: $(READY)
-	$(BIN)/python bench/bench_check.py && $(BIN)/python bench/bench_model.py && $(BIN)/python bench/bench_microworld.py
+	for file in bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 # For maintainers: write the versions of the present environment down. `+cpu` marks are dropped, so that one lock
 # serves machines with and without a GPU.

@@ -1,40 +1,83 @@
 """The pages and the ways between them, made from the catalog."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from course_utils.catalog import Catalog, Chapter, Exercise
 
+if TYPE_CHECKING:
+    from app.explorer import ExplorerPage
+
 
 @dataclass(frozen=True)
 class Site:
-    """The catalog with the page of each chapter."""
+    """The catalog with every page of the site; the dictionaries are by the page's address."""
 
     catalog: Catalog
     home: StreamlitPage
-    chapters: dict[str, StreamlitPage]  # by key
+    search: StreamlitPage
+    glossary: StreamlitPage
+    chapters: dict[str, StreamlitPage]
+    explorer: dict[str, StreamlitPage]
+    staff: StreamlitPage | None
 
     @property
-    def pages(self) -> list[StreamlitPage]:
-        return [self.home, *self.chapters.values()]
+    def sections(self) -> dict[str, list[StreamlitPage]]:
+        """The pages as the sidebar lists them."""
+        listed = {
+            "": [self.home, self.search, self.glossary],
+            "Chapters": list(self.chapters.values()),
+            "Look inside": list(self.explorer.values()),
+            "Staff": [self.staff] if self.staff else [],
+        }
+        return {title: pages for title, pages in listed.items() if pages}
 
 
-def make_site(
-    catalog: Catalog, draw_home: Callable[["Site"], None], draw_chapter: Callable[["Site", Chapter], None]
-) -> Site:
-    """One page a chapter. The two arguments draw a page; both are called with the site, when their page is open."""
+@dataclass(frozen=True)
+class Drawing:
+    """What draws each kind of page. Each is called with the site when its page is open."""
+
+    home: Callable[[Site], None]
+    search: Callable[[Site], None]
+    glossary: Callable[[Site], None]
+    chapter: Callable[[Site, Chapter], None]
+    explorer: Sequence["ExplorerPage"]
+    staff: Callable[[Site], None] | None
+
+
+def make_site(catalog: Catalog, drawing: Drawing) -> Site:
+    """The site's pages: home, one a chapter, the explorer's, search, glossary, and the staff's if there is one."""
     chapters: dict[str, StreamlitPage] = {}
+    explorer: dict[str, StreamlitPage] = {}
 
-    def page_of(chapter: Chapter) -> StreamlitPage:
-        title = f"{chapter.number} · {chapter.title}"
-        return st.Page(lambda: draw_chapter(site, chapter), title=title, url_path=chapter.key)
+    def page(draw: Callable[[Site], None], title: str, url_path: str) -> StreamlitPage:
+        # No icon: Streamlit would make it the tab's too, and fetch that from another machine.
+        return st.Page(lambda: draw(site), title=title, url_path=url_path)
 
-    site = Site(catalog, st.Page(lambda: draw_home(site), title="Home", url_path="home", default=True), chapters)
-    chapters.update({chapter.key: page_of(chapter) for chapter in catalog.chapters})
+    site = Site(
+        catalog,
+        home=st.Page(lambda: drawing.home(site), title="Home", url_path="home", default=True),
+        search=page(drawing.search, "Search", "search"),
+        glossary=page(drawing.glossary, "Glossary", "glossary"),
+        chapters=chapters,
+        explorer=explorer,
+        staff=page(drawing.staff, "Results", "staff") if drawing.staff else None,
+    )
+    for chapter in catalog.chapters:
+        draw = partial(_swapped, drawing.chapter, chapter)
+        chapters[chapter.key] = page(draw, f"{chapter.number} · {chapter.title}", chapter.key)
+    for look in drawing.explorer:
+        explorer[look.url_path] = page(look.draw, look.title, look.url_path)
     return site
+
+
+def _swapped(draw: Callable[[Site, Chapter], None], chapter: Chapter, site: Site) -> None:
+    draw(site, chapter)
 
 
 def link_to_exercise(site: Site, exercise: Exercise, label: str, icon: str | None = None) -> None:

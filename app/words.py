@@ -1,20 +1,24 @@
 """Text on a page that came from elsewhere (a verdict, an error), and what keeps an exception off the page."""
 
 import contextlib
+import os
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from app.mode import is_public
 from course_utils.catalog import CourseError
 
 _FAULT = (
     "Something went wrong in the course itself, which is not your mistake. The terminal that runs the site shows the "
     "details; `course doctor` looks for the cause."
 )
+_PUBLIC_FAULT = "Something went wrong here, which is not your mistake: reload the page, or try another one meanwhile."
 
 
 def plain(text: str) -> str:
@@ -29,9 +33,21 @@ def plain(text: str) -> str:
 def sentence_of(error: Exception) -> str:
     """What to tell the reader of the page. An error that isn't theirs to mend goes to the terminal in full."""
     if isinstance(error, CourseError):
-        return str(error)
+        return without_places(str(error)) if is_public() else str(error)
     traceback.print_exception(error, file=sys.stderr)
-    return _FAULT
+    return _PUBLIC_FAULT if is_public() else _FAULT
+
+
+def without_places(text: str) -> str:
+    """`text` without the names of this machine's folders, which are no visitor's business.
+
+    >>> without_places(f"There is no model in {Path(__file__).parent.parent}/course_utils.")
+    'There is no model in the course/course_utils.'
+    """
+    for place in (os.environ.get("GLASSBOX_ROOT"), Path(__file__).resolve().parent.parent, Path.home()):
+        if place and len(str(place)) > 1:
+            text = text.replace(str(place), "the course")
+    return text
 
 
 @contextlib.contextmanager

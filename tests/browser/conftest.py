@@ -1,13 +1,6 @@
 """The site, served for real from a copy of the course, and a headless Chromium that notes what it asks for."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,21 +8,13 @@ from typing import Any
 
 import pytest
 
-from course_utils.authoring.build import build
-from course_utils.catalog import Catalog, course_root, load_catalog
+from course_utils.authoring.trial import Served, serving
 
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+WATCH = Path(__file__).resolve().parent / "watch"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+_NO_STREAMLIT = "the site's own dependency is not installed"
 # Below a page's own path Streamlit looks for its server first, and then finds it at the root.
 _LOOKED_FOR = ("_stcore/health", "_stcore/host-config")
-
-
-@dataclass
-class Served:
-    """A running site, and the course that it serves."""
-
-    address: str
-    catalog: Catalog
 
 
 @dataclass
@@ -42,48 +27,18 @@ class Log:
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
-    """The real course in a folder of its own, with untouched stubs."""
-    pytest.importorskip("streamlit", reason="the site's own dependency is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="gb"))  # short, as the path of the grader's socket must be
-    catalog = _copy(folder)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(MAIN), f"--server.port={port}"]
-    environment = os.environ | {"GLASSBOX_ROOT": str(folder), "XDG_RUNTIME_DIR": str(folder)}
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            _wait_for(f"http://localhost:{port}/_stcore/health", process)
-            yield Served(f"http://localhost:{port}", catalog)
-        finally:
-            process.terminate()
-    shutil.rmtree(folder, ignore_errors=True)
+    """The real course in a folder of its own, with untouched stubs, as on a learner's machine."""
+    pytest.importorskip("streamlit", reason=_NO_STREAMLIT)
+    with serving("--server.address=localhost") as site:
+        yield site
 
 
-def _copy(folder: Path) -> Catalog:
-    source = course_root()
-    shutil.copytree(source / "solutions", folder / "solutions")
-    shutil.copy(source / "pyproject.toml", folder)
-    for chapter in load_catalog(source).chapters:
-        there = folder / "chapters" / chapter.key
-        there.mkdir(parents=True)
-        shutil.copy(chapter.records, there)
-        if chapter.figures.is_dir():
-            shutil.copytree(chapter.figures, there / "figures")
-        shutil.copytree(chapter.tests, folder / "tests" / chapter.key)
-    catalog = load_catalog(folder)
-    build(catalog)
-    return catalog
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(150):
-        assert process.poll() is None, "the site ended before it answered"
-        try:
-            urllib.request.urlopen(address, timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("the site did not answer within 30 s")
+@pytest.fixture(scope="session")
+def served_public() -> Iterator[Served]:
+    """The same, open to visitors. `watched` in its folder names every file written and every program started."""
+    pytest.importorskip("streamlit", reason=_NO_STREAMLIT)
+    with serving("--server.address=127.0.0.1", GLASSBOX_PUBLIC="1", PYTHONPATH=str(WATCH)) as site:
+        yield site
 
 
 @pytest.fixture(scope="session")
@@ -113,23 +68,41 @@ def context(browser: Any) -> Any:
 
 @pytest.fixture
 def open_page(context: Any, served: Served, log: Log) -> Iterator[Any]:
-    """Open an address of the site: `open_page("/?exercise=x", width=390, dark=True)`."""
+    """Open an address of the site: `open_page("/?exercise=x", width=390, dark=True)`.
 
+    The test fails if any of its pages asked another machine for something, or complained.
+    """
+    yield from _opener(context, served, log)
+
+
+@pytest.fixture
+def open_public(browser: Any, served_public: Served, log: Log) -> Iterator[Any]:
+    """Like `open_page`, of the public site, in a browser profile that keeps nothing from test to test."""
+    profile = browser.new_context()
+    yield from _opener(profile, served_public, log)
+    profile.close()
+
+
+def _opener(context: Any, served: Served, log: Log) -> Iterator[Any]:
     def opened(path: str = "/", width: int = 1280, dark: bool = False) -> Any:
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if dark else "light")
         page.set_default_timeout(60_000)
         page.on("request", lambda request: _note(log.outside, request.url, served.address))
+        page.on("websocket", lambda opened: _note(log.outside, opened.url, served.address))
         page.on("pageerror", lambda error: log.errors.append(str(error)))
         page.on("console", lambda said: _complain(log, said))
         page.goto(served.address + path)
         page.wait_for_selector("h1")
         return page
 
+    outside, errors = len(log.outside), len(log.errors)
     yield opened
     for page in context.pages:
         page.close()
+    assert log.outside[outside:] == []
+    assert log.errors[errors:] == []
 
 
 def _note(outside: list[str], url: str, address: str) -> None:
