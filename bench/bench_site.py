@@ -39,7 +39,8 @@ NEVER = {"transformer_lens", "sae_lens"}
 HOOK = course_root() / "tests" / "browser" / "watch"  # lets the site's process tell its modules
 HOME, SECTION, EXPLORER = "#chapters", ".st-key-neighbours", "#tokens"
 WORDS = ("residual", "attention", "softmax", "logit", "norm", "head", "patching", "ablation", "cache", "gradient")
-PROMPTS = [f"When Ada and Boris went to the {place}, Boris gave a lamp to" for place in ("market", "theatre", "garden")]
+THINGS = ("boat", "drum", "bell")
+READ = "word => document.querySelector(\"[data-testid='stMain']\").innerText.includes(word)"  # what is typed is no text
 # The state is "not running" for a moment before a run begins as well, so it must hold for a while.
 SETTLED = """() => {
     const idle = document.querySelector("[data-testid='stApp'][data-test-script-state='notRunning']");
@@ -90,14 +91,12 @@ class Reader:
         box.get_by_role("button", name="Run checks").click()
         box.locator(f"[class*='st-key-verdict-{mood}']").wait_for()
 
-    def ask(self, prompt: str) -> None:
-        """From a new prompt to what the explorer shows of it."""
-        place = prompt.split()[-6].strip(",")
-        page = self.page.locator("[data-testid='stMain']")
-        box = page.get_by_role("textbox", name="Prompt").first
-        box.fill(prompt)
+    def ask(self, thing: str) -> None:
+        """From a new prompt with this thing in it to what the explorer shows of it."""
+        box = self.page.locator("[data-testid='stMain']").get_by_role("textbox", name="Prompt").first
+        box.fill(f"lamp owl brave under Boris {thing} lamp owl brave under Boris")
         box.press("Enter")
-        page.get_by_text(place, exact=True).first.wait_for()  # as a token of its own
+        self.page.wait_for_function(READ, arg=thing, polling=20)
 
 
 def seconds(action: Callable[..., object], *arguments: object) -> float:
@@ -153,9 +152,9 @@ def explorer_pages(reader: Reader, runs: int) -> list[float]:
 
 def prompts(reader: Reader, runs: int) -> list[float]:
     times = []
-    for prompt in PROMPTS[:runs]:
+    for thing in THINGS[:runs]:
         reader.settle()
-        times.append(seconds(reader.ask, prompt))
+        times.append(seconds(reader.ask, thing))
     return times
 
 

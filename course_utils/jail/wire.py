@@ -15,14 +15,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_utils.jail.header import read_header
+
 MOST_FRAME = 64 << 20  # bytes of one frame
 MOST_HEADER = 2 << 20
 MOST_TENSORS = 4096
 MOST_RANK = 16
 MOST_SIZE = 1 << 31  # of one axis
-MOST_DEPTH = 64  # of nested lists in a header
-MOST_DIGITS = 40  # of a JSON integer; longer ones cross as text (`values.py`)
-MOST_TEXT = 1 << 20  # characters of one string
 
 DTYPES: dict[str, torch.dtype] = {
     name: getattr(torch, name)
@@ -86,7 +85,10 @@ def receive(sock: socket.socket, deadline: float | None = None) -> tuple[Any, li
 
 def unpack(body: bytearray, header: int) -> tuple[Any, list[Tensor]]:
     """Message and tensors of a frame's body, whose first `header` bytes are JSON. Raises Malformed."""
-    message, sizes = _header(bytes(body[:header]))
+    try:
+        message, sizes = read_header(bytes(body[:header]))
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Malformed(f"a header that can't be read ({type(error).__name__})") from None
     if not isinstance(sizes, list) or len(sizes) > MOST_TENSORS:
         raise Malformed("a list of tensors that is none")
     tensors, at = [], header
@@ -100,65 +102,6 @@ def unpack(body: bytearray, header: int) -> tuple[Any, list[Tensor]]:
     if at != len(body):
         raise Malformed("bytes behind the last tensor")
     return message, tensors
-
-
-def _header(text: bytes) -> tuple[Any, Any]:
-    try:
-        parsed = json.loads(
-            text.decode("utf-8"),
-            object_pairs_hook=_pairs,
-            parse_constant=_refused,
-            parse_int=_integer,
-            parse_float=_number,
-        )
-        _walk(parsed)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise Malformed(f"a header that can't be read ({type(error).__name__})") from None
-    if not isinstance(parsed, list) or len(parsed) != 2:
-        raise Malformed("a header of another form")
-    return parsed[0], parsed[1]
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key twice")
-    return found
-
-
-def _refused(text: str) -> None:
-    raise ValueError(text)
-
-
-def _integer(text: str) -> int:
-    if len(text) > MOST_DIGITS:
-        raise ValueError("an integer that is too long")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("a number without end")
-    return value
-
-
-def _walk(value: Any, depth: int = 0) -> None:
-    """Raise ValueError for what is nested too deeply, and for text that is too long or no text."""
-    if isinstance(value, str):
-        if len(value) > MOST_TEXT:
-            raise ValueError("a text that is too long")
-        value.encode("utf-8")  # a lone surrogate raises
-    elif isinstance(value, list | dict):
-        if depth >= MOST_DEPTH:
-            raise ValueError("nested too deeply")
-        if isinstance(value, dict):
-            for key in value:
-                _walk(key, depth)
-            value = list(value.values())
-        for item in value:
-            if isinstance(item, list | dict | str):
-                _walk(item, depth + 1)
 
 
 def _size(size: Any) -> tuple[torch.dtype, list[int], int]:

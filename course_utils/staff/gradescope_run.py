@@ -43,19 +43,19 @@ def grade_one(root: Path) -> str:
         return ungraded(["There is no .py and no .ipynb in what you handed in.", *reasons])
     listed = root / _LIST
     try:
-        _write_list(listed, _person(root), files, settings.chapter)
+        _write_list(listed, _person(root), files)
         with tempfile.TemporaryDirectory(prefix="glassbox-") as folder:
             return _graded(listed, root / "source" / "secret", settings, Path(folder))
     finally:
         listed.unlink(missing_ok=True)
 
 
-def _write_list(path: Path, person: str, files: list[Found], chapter: str) -> None:
-    """Everything handed in is one person's, whatever it is called."""
+def _write_list(path: Path, person: str, files: list[Found]) -> None:
+    """Everything handed in is one person's, whatever it is called; which file answers the chapter, the file says."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("person", "path", "chapter"))
-        writer.writerows((person, f"submission/{one.shown}", chapter) for one in files)
+        writer.writerow(("person", "path"))
+        writer.writerows((person, f"submission/{one.shown}") for one in files)
 
 
 def _graded(listed: Path, secret: Path, settings: Settings, folder: Path) -> str:
@@ -68,7 +68,8 @@ def _graded(listed: Path, secret: Path, settings: Settings, folder: Path) -> str
     if done.returncode not in (0, 1) or "error" in said:
         raise CourseError(said.get("error") or f"`course grade` ended with {done.returncode}; see above.")
     if not said["results"]:
-        return ungraded([f"{one['where']}: {one['says']}" for one in said["refused"]])
+        nothing = [f"None of the files answers {settings.chapter}: hand in {settings.chapter}.py or .ipynb."]
+        return ungraded([f"{one['where']}: {one['says']}" for one in said["refused"]] or nothing)
     (result,) = read_results(folder).results
     return gradescope(result)
 

@@ -17,6 +17,7 @@ from course_utils.staff.task import LIMIT, Task
 PATIENCE = LIMIT + 180.0  # seconds: what a file may take, one exercise more, and starting torch twice
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _BLOCK = 1 << 16
+_CLEARS_UP = 3.0  # seconds for ending a jail and taking its folder away
 
 
 class Lost(Exception):
@@ -81,14 +82,16 @@ class Workbench:
         raise Lost(HANGS)
 
     def end(self) -> None:
-        """Kill it, with its session."""
+        """End it: between two tasks it clears up behind itself first, in the midst of one it is killed."""
+        assert self.process.stdin
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_CLEARS_UP)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                if pipe:
-                    pipe.close()
+        self.stdout.close()
 
 
 HANGS = f"the grader did not come back within {PATIENCE:g} s"
