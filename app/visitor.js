@@ -20,11 +20,16 @@ function write(place, key, value) {
 const kept = () => window.localStorage;
 const open = () => window.sessionStorage;
 
+// What no course could have put there is left out, or the page would refuse all of it for its length.
+const isName = (name) => typeof name === "string" && name.length <= 80;
+const MOST = 500;
+
 function progressIn(store) {
   const found = read(kept, store, {});
-  const done = Array.isArray(found.done) ? found.done.filter((name) => typeof name === "string") : [];
+  const done = Array.isArray(found.done) ? found.done.filter(isName) : [];
   const rungs = found.hints !== null && typeof found.hints === "object" ? Object.entries(found.hints) : [];
-  return { done: [...new Set(done)], hints: Object.fromEntries(rungs.filter(([, rung]) => Number.isInteger(rung))) };
+  const hints = rungs.filter(([name, rung]) => isName(name) && Number.isInteger(rung));
+  return { done: [...new Set(done)].slice(0, MOST), hints: Object.fromEntries(hints.slice(0, MOST)) };
 }
 
 function apply(progress, { what, name, value }) {

@@ -23,7 +23,7 @@ class Bridge(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, peer: Any, tape: int, places: list[int], count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
         ctx.peer, ctx.tape, ctx.places, ctx.inputs = peer, tape, places, tensors[count:]
-        return tuple(tensor.view_as(tensor) for tensor in tensors[:count])
+        return tuple(tensor.clone() for tensor in tensors[:count])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:

@@ -84,7 +84,7 @@ def _decode_shared(codec: Codec, number: Any, index: Any, needs: Any, leaf: Any,
     values = codec.tensor(index)
     if needs is True and (values.is_floating_point() or values.is_complex()):
         values.requires_grad_()
-        seen = values if leaf is True else values.view_as(values)
+        seen = values if leaf is True else values.clone()  # what is no leaf may be written to, a view of one may not
         codec.home.leaves[False, number] = values
     else:
         seen = values
