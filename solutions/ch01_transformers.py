@@ -411,8 +411,8 @@ class Embed(nn.Module):
 # whatever the tokens are and in every text of the batch.
 #
 # GPT-2 learns these rows as it learns everything else. Vaswani et al. (2017) used fixed sines and cosines; newer
-# models turn queries and keys by an angle instead (the last chapter builds that). The job is the same: let nearness
-# be something that a matrix can see.
+# models turn queries and keys by an angle instead (a chapter that is still to come builds that). The job is the same:
+# let nearness be something that a matrix can see.
 
 
 # %%
@@ -1221,8 +1221,8 @@ record(gpt2_mlp_share=shares["GPT-2 small"]["MLPs"], gpt2_attention_share=shares
 # %% [markdown]
 # ### Score the guesses
 #
-# (In the made-up English, every word is one token, and full stops and commas are words like any other. So below, where
-# we speak of that language, a word is a token.)
+# (Below you train your model on a made-up English, in which every word is one token, and full stops and commas are
+# words like any other. So where we speak of that language, a word is a token.)
 #
 # The model gives the token that really came a probability $p$, by softmax over the logits. Its **surprise** is
 # $-\ln p$: 0 if it was certain, large if it thought the token unlikely. The mean over all tokens is the **loss**

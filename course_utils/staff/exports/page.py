@@ -102,7 +102,7 @@ def _provenance(result: Result) -> str:
         ("Checks", f"<code>{shown(made_by.checks[:16])}</code>, hidden inputs <code>{shown(graded.seed)}</code>"),
     ]
     note = (
-        "Your file was judged on inputs that are not shown here. The same file, graded again with the same checks, "
-        "gives the same result."
+        "Your file was judged on numbers drawn for it, which are not shown here, and on the worked examples of which a "
+        "check tells. The same file, graded again with the same checks, gives the same result."
     )
     return f"<p>{escape(note)}</p>{facts(rows)}"
