@@ -69,17 +69,19 @@ def _draw_section(site: Site, chapter: Chapter, sections: tuple[Section, ...], s
             if isinstance(block, Task):
                 draw_card(site, chapter, block)
             else:
-                _draw_block(chapter, block)
+                _draw_block(chapter, slug, block)
 
 
-def _draw_block(chapter: Chapter, block: Prose | Code) -> None:
+def _draw_block(chapter: Chapter, page: str, block: Prose | Code) -> None:
     if isinstance(block, Prose):
         draw_prose(block.text)
         return
     with st.container(key=f"code-{block.key}"):
         st.code(block.source, language="python", wrap_lines=True)
     if block.has_outcome:
-        with st.expander("Show what comes out") if block.folded else st.container():
+        # By its key a browser tells this fold from the one that stood in the same place of the section before.
+        fold = f"fold-{chapter.key}-{page}-{block.key}"
+        with st.expander("Show what comes out", key=fold) if block.folded else st.container():
             _draw_outcome(chapter, block)
             draw_prose(block.reveals)
 
@@ -114,7 +116,7 @@ def _draw_whole(chapter: Chapter, sections: tuple[Section, ...]) -> None:
                     draw_prose(block.text)
                     st.code(block.stub, language="python", wrap_lines=True)
                 else:
-                    _draw_block(chapter, block)
+                    _draw_block(chapter, WHOLE, block)
     st.header(NAMES[PAPERS], anchor=PAPERS)
     draw_papers(chapter)
 

@@ -56,6 +56,11 @@ def edits_of(exercise: Exercise) -> Edits:
     return st.session_state.setdefault(f"edits.{exercise.name}", Edits())
 
 
+def trouble_of(exercise: Exercise) -> str:
+    """The key under which an error of one of the card's buttons waits."""
+    return f"trouble.{exercise.name}"
+
+
 def editor_key(exercise: Exercise) -> str:
     """The key of the exercise's editor."""
     return f"editor-{exercise.slug}"
@@ -92,11 +97,12 @@ def told(chapter: Chapter, exercise: Exercise) -> dict[str, Any]:
 
 def receive(chapter: Chapter, exercise: Exercise) -> None:
     """The editor sent a draft, or took it back: put it into the file if that holds the version that was edited."""
-    edits = edits_of(exercise)
-    edits.trouble = edits.note = ""
-    sent = sent_draft(editor_key(exercise))
-    edits.pending = None
+    edits, sent = edits_of(exercise), sent_draft(editor_key(exercise))
+    if sent and sent["number"] <= edits.handled:
+        return  # it arrived again after it was dealt with: what was said since stays
+    edits.trouble, edits.pending = "", None
     if sent:
+        edits.note = ""
         # What was typed while an earlier draft was being saved goes on from what the file holds since.
         digest = edits.saved[1] if edits.saved[0] in sent["after"] else sent["digest"]
         edits.pending, edits.seen = Pending(sent["number"], sent["text"], digest), sent["number"]

@@ -4,11 +4,13 @@ A visitor of a public site gets the stub in place of an editor, and a box to tic
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
-from app import learner, visitor, work
+from app import drafts, learner, visitor, work
 from app.learner import Standing
+from app.links import repository
 from app.mode import is_public
 from app.pages import Site, link_to_exercise
 from app.sections import Task
@@ -17,8 +19,8 @@ from course_utils.catalog import Chapter, Exercise
 from course_utils.learner.screen import dots, duration
 
 _AT_HOME = (
-    "To write your own and have it checked, take the course on your machine: it is free, and needs neither a network "
-    "nor a GPU. `make course` in its folder sets it up and opens this page with an editor here."
+    "To write your own and have it checked, take the course on your machine{where}. It is free, and needs no GPU; a "
+    "network is needed once, to get it. `make course` in its folder sets it up and opens this page with an editor here."
 )
 
 
@@ -46,34 +48,41 @@ def _draw_for_learner(site: Site, chapter: Chapter, task: Task, exercise: Exerci
             asked = work.draw_run_button(exercise)
             _draw_help_buttons(site, standing, exercise)
             work.draw_reset(chapter, exercise)
-        if asked:
-            work.run_checks(chapter, exercise)
+        # What comes and goes has a container of its own that is always there: the browser can't follow when, between
+        # two runs that overlap, an element stands where a container stood.
+        with st.container():
+            _draw_solution(exercise)
+        with st.container():
+            if asked:
+                work.run_checks(chapter, exercise)
         work.draw_news(chapter, exercise)
-        work.draw_last_verdict(standing, exercise)
-        if standing.is_done(exercise):
-            _draw_next(site, exercise)
-        _draw_hints(standing, exercise)
-        _draw_solution(exercise)
+        work.draw_last_verdict(chapter, standing, exercise)
+        with st.container():
+            if standing.is_done(exercise):
+                _draw_next(site, exercise)
+        with st.container():
+            _draw_hints(standing, exercise)
 
 
 def _draw_for_visitor(site: Site, chapter: Chapter, task: Task, exercise: Exercise) -> None:
     standing = learner.standing_of(chapter)
     _draw_task(site, chapter, standing, task, exercise)
     st.code(task.stub, language="python", wrap_lines=True)
-    st.caption(_AT_HOME)
+    st.caption(_AT_HOME.format(where=f": [get it here]({repository()})" if repository() else ""))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _draw_help_buttons(site, standing, exercise)
         _draw_tick_box(standing, exercise)
+    with st.container():
+        _draw_solution(exercise)
     if standing.is_done(exercise):
         _draw_next(site, exercise)
     _draw_hints(standing, exercise)
-    _draw_solution(exercise)
-    tell(work.trouble_of(exercise))
+    tell(drafts.trouble_of(exercise))
 
 
 def _draw_task(site: Site, chapter: Chapter, standing: Standing, task: Task, exercise: Exercise) -> None:
+    work.draw_place(chapter, standing, exercise)  # on a line of its own: its length changes with what is done
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        work.draw_place(chapter, standing, exercise)
         st.caption(
             f"`{exercise.name}` · about {duration(exercise.minutes)} · "
             f":gray[{dots(exercise)}] difficulty {exercise.difficulty} of 5",
@@ -90,22 +99,26 @@ def _draw_task(site: Site, chapter: Chapter, standing: Standing, task: Task, exe
 
 def _draw_help_buttons(site: Site, standing: Standing, exercise: Exercise) -> None:
     """The next hint and the solution, each where there is one to ask for."""
-    shown, last, trouble = learner.rungs(exercise, standing), len(exercise.hints), work.trouble_of(exercise)
-    if shown < last and (is_public() or not standing.is_done(exercise)):
+    shown, last, trouble = learner.rungs(exercise, standing), len(exercise.hints), drafts.trouble_of(exercise)
+    if last and (is_public() or not standing.is_done(exercise)):
         st.button(
-            f"Hint {shown + 1} of {last}",
+            f"Hint {min(shown + 1, last)} of {last}",
             key=f"more-{exercise.slug}",
             icon=":material/lightbulb:",
+            disabled=shown >= last,  # not taken away: the button beside it would come under the pointer
             on_click=told_later(trouble, learner.take_hint, site.catalog, exercise, standing),
         )
-    if learner.solution(exercise) is None:
-        show = told_later(trouble, learner.open_solution, site.catalog, exercise)
-        _draw_solution_button(exercise, standing.entry(exercise).passed_once, show)
+    show = told_later(trouble, learner.open_solution, site.catalog, exercise)
+    _draw_solution_button(exercise, standing.entry(exercise).passed_once, show)
 
 
 def _draw_solution_button(exercise: Exercise, passed: bool, show: Callable[[], None]) -> None:
-    if passed:
-        st.button("Compare with the course's solution", key=f"solution-{exercise.slug}", on_click=show)
+    """It shows and hides. The key of a button that only changes its words stays, and the focus with it."""
+    is_open, key = learner.solution(exercise) is not None, f"solution-{exercise.slug}"
+    if passed or is_open:
+        words = "Hide the solution" if is_open else "Compare with the course's solution"
+        hide = partial(learner.close_solution, exercise)
+        st.button(words, key=key, on_click=hide if is_open else show)
         return
     with st.popover("Solution"):
         st.markdown(
@@ -113,7 +126,7 @@ def _draw_solution_button(exercise: Exercise, passed: bool, show: Callable[[], N
             if is_public()
             else "Your own doesn't pass yet. You may look all the same; your progress will note that you did."
         )
-        st.button("Show me the solution", key=f"solution-{exercise.slug}", on_click=show)
+        st.button("Show me the solution", key=key, on_click=show)
 
 
 def _draw_tick_box(standing: Standing, exercise: Exercise) -> None:
@@ -141,4 +154,3 @@ def _draw_solution(exercise: Exercise) -> None:
     if source is not None:
         st.markdown("**The course's solution**")
         st.code(source, language="python", wrap_lines=True)
-        st.button("Hide the solution", key=f"hide-{exercise.slug}", on_click=learner.close_solution, args=(exercise,))

@@ -132,7 +132,8 @@ def _draw_card(site: Site, name: str, card: str) -> None:
     st.caption("A specimen of this course: a small model that was trained, and what has been measured on it.")
     about, _, findings = card.partition("\n\n")
     st.markdown(about)
-    with st.expander("Show what has been found in it: a chapter about it lets you find most of this yourself"):
+    told = "Show what has been found in it: a chapter about it lets you find most of this yourself"
+    with st.expander(told, key=f"found-{name}"):
         st.markdown(findings)
     st.caption(f"`course specimens verify {name}` measures all of this again.")
     st.page_link(site.glossary, label="To the glossary", icon=":material/book_2:")

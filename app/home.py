@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.contents import mark, progress_of
 from app.learner import Standing, standing_of
-from app.links import address_of_exercise, address_of_section, draw_html, link, link_around
+from app.links import address_of_exercise, address_of_section, draw_html, link, link_around, repository
 from app.mode import is_public
 from app.pages import Site
 from app.sections import Section, section_with, sections_of
@@ -19,25 +19,33 @@ from course_utils.reading.markup import unmarked
 
 _WHAT = """
 What do the weights of a language model compute, and how does one find out? This course in mechanistic interpretability
-runs on a laptop, without a network or a GPU. Every exercise is graded, and a wrong answer is told what is probably
-behind it, with the smallest input that shows it.
+runs on a laptop without a GPU, and once it is installed it needs no network. {graded}
 
 It is for people who write Python and have worked with PyTorch tensors and matrix products. Everything about language
 models is explained where it first appears.
 """
+_GRADED = """
+Every exercise is graded, and a wrong answer is told what is probably behind it, with the smallest input that shows it.
+"""
+_GRADED_PUBLIC = """
+Here you can read it all, look inside the models, and open the exercises with their hints and solutions. On your own
+machine every exercise is graded as well, and a wrong answer is told what is probably behind it.
+"""
 _HOW = """
 1. **Read** a section here, or in the chapter's own file; they are the same document. Where it says *Predict before you
    run*, write your guess down before you open what comes out.
-2. **Write** the missing body of each exercise: in the editor on the page, in your own editor, or in the notebook. It is
-   always the same file.
-3. **Check.** A wrong answer gets one sentence and the smallest case that shows it. Hints come one at a time.
+2. **Write** the missing body of each exercise in the editor on its card. What you type is saved in the chapter's own
+   file when you leave the editor, with Ctrl+S, and before each check. You may as well edit that file, or the notebook
+   beside it, in a program of your own: the page shows what they hold, and asks you where both were changed.
+3. **Check** with *Run checks*, or Ctrl+Enter in the editor (⌘+Enter on a Mac). A wrong answer gets one sentence and the
+   smallest case that shows it. *Hint* opens one hint at a time, and *Solution* what the course would have written.
 
-A terminal can check each time you save:
+A terminal can check too, each time you save:
 """
 _HOW_PUBLIC = """
 1. **Read** a section. Where it says *Predict before you run*, write your guess down before you open what comes out.
-2. **Try** the exercises. This page runs nobody's code: to have your answers checked, take the course on your own
-   machine. Here you can open hints, look at solutions, and tick what you have done.
+2. **Try** the exercises. This page runs nobody's code: to have your answers checked, take the course on {home}.
+   Here you can open hints, look at solutions, and tick what you have done.
 3. What you tick stays in this browser, and nowhere else.
 """
 
@@ -46,7 +54,7 @@ def draw_home(site: Site) -> None:
     """Draw the page."""
     st.set_page_config(page_title="Glassbox: a course in mechanistic interpretability")
     st.title("Glassbox", anchor=False)
-    st.markdown(_WHAT)
+    st.markdown(_WHAT.format(graded=(_GRADED_PUBLIC if is_public() else _GRADED).strip()))
     standings: dict[str, Standing] = {}
     with no_exception_page():
         standings = {chapter.key: standing_of(chapter) for chapter in site.catalog.chapters}
@@ -64,7 +72,8 @@ def draw_home(site: Site) -> None:
 
 def _draw_how(catalog: Catalog) -> None:
     if is_public():
-        st.markdown(_HOW_PUBLIC)
+        home = f"[your own machine]({repository()})" if repository() else "your own machine"
+        st.markdown(_HOW_PUBLIC.format(home=home))
         return
     st.markdown(_HOW)
     st.code(f"{_command()} watch", language=None)

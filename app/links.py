@@ -1,5 +1,6 @@
 """Links to places of the course as HTML, for lists that Streamlit's own links can't draw; and what makes them quick."""
 
+import tomllib
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -7,7 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from course_utils.catalog import Chapter, Exercise
+from course_utils.catalog import Chapter, Exercise, course_root
 
 
 def address_of_section(chapter: Chapter, slug: str) -> str:
@@ -49,6 +50,16 @@ def link_around(address: str, inside: str, **attributes: str) -> str:
 def copy_link(address: str, label: str) -> str:
     """A link that puts its own address on the clipboard, and says so."""
     return f'<a href="{escape(address)}" data-inside="copy" class="gb-copy">{escape(label)}</a>'
+
+
+@lru_cache(maxsize=1)
+def repository() -> str:
+    """The address from which one gets the course; empty where the course doesn't say."""
+    try:
+        told = tomllib.loads((course_root() / "pyproject.toml").read_text(encoding="utf-8"))
+        return str(told["project"]["urls"]["Repository"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def draw_html(markup: str, scripted: bool = False) -> None:

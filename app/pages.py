@@ -100,16 +100,35 @@ _SCROLL = """
 (() => {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]');
   const go = () => document.getElementById("ANCHOR")?.scrollIntoView();
-  const watcher = new ResizeObserver(go);  // what is above the heading may still be loading
-  const stop = () => watcher.disconnect();
+  const started = performance.now();
+  const isLoading = () => {
+    const state = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState;
+    return state !== "notRunning" || !document.getElementById("ANCHOR") ||
+      document.querySelector('[data-testid="stSkeleton"]') !== null;
+  };
+  let quiet;
+  const watcher = new ResizeObserver(() => {  // what is above the heading may still be loading
+    go();
+    wait();
+  });
+  const stop = () => {
+    watcher.disconnect();
+    clearTimeout(quiet);
+  };
+  const wait = () => {
+    clearTimeout(quiet);
+    quiet = setTimeout(() => (isLoading() && performance.now() - started < 60000 ? (go(), wait()) : stop()), 3000);
+  };
+  window.glassboxHold?.();
+  window.glassboxHold = stop;
   ["wheel", "touchstart", "mousedown", "keydown"].forEach((kind) => addEventListener(kind, stop, {once: true}));
-  setTimeout(stop, 5000);
   watcher.observe(page);
+  wait();
 })()
 </script>
 """
 
 
 def scroll_to(anchor: str) -> None:
-    """Bring a heading to the top of the window and hold it there while the page loads, or until the reader moves."""
+    """Bring a heading to the top of the window and hold it there until the page is quiet, or the reader moves."""
     st.html(_SCROLL.replace("ANCHOR", anchor), unsafe_allow_javascript=True)

@@ -2,10 +2,11 @@
 
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from app.glossary import glossary_of, with_code
+from app.glossary import Stamp, glossary_of, with_code
 from app.links import (
     address_of_exercise,
     address_of_section,
@@ -15,10 +16,11 @@ from app.links import (
     link_around,
 )
 from app.pages import Site
-from app.sections import sections_of, sources_of
+from app.sections import sections_of, sources_of, stamp
 from course_utils.catalog import load_catalog
+from course_utils.reading.glossary import glossary_path
 from course_utils.reading.markup import unmarked
-from course_utils.reading.search import Found, Hit, Index, make_index, search
+from course_utils.reading.search import Found, Hit, Index, make_index, nearest, search
 
 _LONGEST = 100  # characters of a query
 
@@ -32,7 +34,9 @@ def draw_search(site: Site) -> None:
         st.markdown("Looks through the text, code and exercises of all chapters. Hints and solutions stay closed.")
     elif site.catalog.chapters:
         _draw_term(site, query)
-        draw_html(results(search(_index(site), query), query))
+        index = _index(site)
+        found = search(index, query)
+        draw_html(results(found, query, nearest(index, query) if found.partly or not found.hits else ()))
 
 
 def _ask() -> str:
@@ -58,12 +62,15 @@ def _ask() -> str:
 def _index(site: Site) -> Index:
     """The index of the course, made anew when a source of a chapter changed."""
     chapters = site.catalog.chapters
-    return _indexed(str(chapters[0].root), tuple(map(sources_of, chapters)))
+    root = chapters[0].root
+    return _indexed(str(root), tuple(map(sources_of, chapters)), stamp(glossary_path(root)))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the chapters …")
-def _indexed(root: str, sources: tuple[tuple[tuple[int, int], ...], ...]) -> Index:
-    return make_index([(chapter, sections_of(chapter)) for chapter in load_catalog(Path(root)).chapters])
+def _indexed(root: str, sources: tuple[Stamp, ...], stamped: Stamp) -> Index:
+    chapters = load_catalog(Path(root)).chapters
+    terms = glossary_of(Path(root)).terms
+    return make_index([(chapter, sections_of(chapter)) for chapter in chapters], [term.spellings for term in terms])
 
 
 def _draw_term(site: Site, query: str) -> None:
@@ -74,19 +81,21 @@ def _draw_term(site: Site, query: str) -> None:
         draw_html(f'<p class="gb-answer"><strong>{name}</strong>: {with_code(term.definition)}</p>')
 
 
-def results(found: Found, query: str) -> str:
+def results(found: Found, query: str, near: tuple[str, ...] = ()) -> str:
     """The list of results as HTML; whatever the reader typed and whatever the course says is escaped in it."""
     shown = f"“{escape(query)}”"
+    links = ", ".join(link(f"search?{urlencode({'q': one})}", one) for one in near)
+    nearest_ones = f'<p class="gb-count">Nearest: {links}.</p>' if links else ""
     if not found.hits:
         return (
             f'<p role="status">Nothing in the course has {shown}. Fewer or shorter words find more: the beginning of '
-            "a word is enough.</p>"
+            f"a word is enough.</p>{nearest_ones}"
         )
     places = f"{found.total} place{'s' if found.total > 1 else ''}"
     said = f"{places} for {shown}" if not found.partly else f"No place has all words of {shown}; {places} have some"
     cut = f", the best {len(found.hits)} shown" if found.total > len(found.hits) else ""
     rows = "".join(_row(hit) for hit in found.hits)
-    return f'<p role="status" class="gb-count">{said}{cut}</p><ol class="gb-results">{rows}</ol>'
+    return f'<p role="status" class="gb-count">{said}{cut}</p>{nearest_ones}<ol class="gb-results">{rows}</ol>'
 
 
 def _row(hit: Hit) -> str:

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,10 +90,20 @@ def _follow_permalink(site: Site, open_page: str) -> None:
     try:
         exercise = site.catalog.find_exercise(wanted)
     except CourseError as error:
-        st.info(plain(str(error)), icon=":material/info:")
+        st.info(plain(_for_reader(str(error))), icon=":material/info:")
         return
     if exercise.chapter != open_page:
         go_to(site, exercise)
+
+
+def _for_reader(sentence: str) -> str:
+    """A sentence about an unknown name, for someone who may have no terminal of the course's.
+
+    >>> _for_reader("No exercise is called 'x'. `course list` shows them all.")
+    "No exercise is called 'x'. The chapters show them all."
+    """
+    sentence = re.sub(r" \(`course list[^`]*`\)", "", sentence)
+    return sentence.replace("`course list` shows", "The chapters show")
 
 
 def _draw_progress(site: Site) -> None:

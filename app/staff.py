@@ -12,7 +12,7 @@ from app.pages import Site
 from app.words import plain
 from course_utils.catalog import CourseError
 from course_utils.grading.verdict import Outcome
-from course_utils.staff.exports.class_page import behind, figures
+from course_utils.staff.exports.class_page import behind, figures, mixture
 from course_utils.staff.exports.html import FILLS, WORDS
 from course_utils.staff.exports.plain import one_line
 from course_utils.staff.report import Bins, ClassReport, class_reports
@@ -53,8 +53,8 @@ def _draw(report: ClassReport) -> None:
     st.header(plain(report.title), anchor=False)
     for column, (label, figure) in zip(st.columns(len(figures(report))), figures(report), strict=True):
         column.metric(label, plain(figure))
-    if len(report.makers) > 1:
-        st.warning("These files were graded by different versions of the course or its checks: grade again.")
+    if says := mixture(report):
+        st.warning(plain(says))
     _draw_exercises(report)
     _draw_beliefs(report)
     points, seconds = st.columns(2)

@@ -1,16 +1,18 @@
 """The working part of an exercise's card, on one's own machine: editor, checks, conflict, reset, last verdict."""
 
+import sys
+
 import streamlit as st
 
 from app import drafts, learner
-from app.drafts import Edits, Pending
+from app.conflict import draw_conflict
+from app.drafts import Edits
 from app.editor import draw_editor, load_editors
 from app.learner import Standing
 from app.words import plain, tell, told_later
 from course_utils.catalog import Chapter, Exercise
 from course_utils.grading.report import as_text
 from course_utils.grading.verdict import Outcome, Verdict
-from course_utils.learner.editing import Draft
 from course_utils.learner.progress import State
 from course_utils.learner.screen import shown_path
 
@@ -62,11 +64,19 @@ def draw_own_file(chapter: Chapter, exercise: Exercise) -> None:
     def asked() -> None:
         edits.asked = True
 
-    receive = told_later(trouble_of(exercise), drafts.receive, chapter, exercise)
+    receive = told_later(drafts.trouble_of(exercise), _receive, chapter, exercise)
     draw_editor(drafts.editor_key(exercise), draft, drafts.told(chapter, exercise), receive, asked)
     if drafts.arrived_unseen(exercise):
         receive()
         st.rerun()
+
+
+def _receive(chapter: Chapter, exercise: Exercise) -> None:
+    """Take the editor's draft. The page's own save is no reason to draw all of it anew while one works on a card."""
+    seen = st.session_state.get(_SEEN) == learner.changes_outside(chapter)
+    drafts.receive(chapter, exercise)
+    if seen:
+        st.session_state[_SEEN] = learner.changes_outside(chapter)
 
 
 def draw_run_button(exercise: Exercise) -> bool:
@@ -91,7 +101,7 @@ def draw_reset(chapter: Chapter, exercise: Exercise) -> None:
         st.button(
             "Put the stub back",
             key=f"reset-{exercise.slug}",
-            on_click=told_later(trouble_of(exercise), drafts.reset, chapter, exercise),
+            on_click=told_later(drafts.trouble_of(exercise), drafts.reset, chapter, exercise),
         )
 
 
@@ -101,13 +111,16 @@ def run_checks(chapter: Chapter, exercise: Exercise) -> None:
     if edits.pending is None:
         edits.trouble = edits.note = ""
         with st.spinner(f"Checking {exercise.name} …"):
-            told_later(trouble_of(exercise), learner.check, chapter, exercise)()
+            told_later(drafts.trouble_of(exercise), learner.check, chapter, exercise)()
         edits.say(_verdict_in_short(chapter, exercise))
+    elif drafts.conflict(exercise, drafts.draft_of(chapter, exercise)):
+        edits.trouble = "Nothing was checked: choose one of the two versions first."
+        edits.say(edits.trouble)
     st.rerun()  # the verdict is noted; everything that shows progress is drawn anew
 
 
 def _verdict_in_short(chapter: Chapter, exercise: Exercise) -> str:
-    if said := st.session_state.get(trouble_of(exercise)):
+    if said := st.session_state.get(drafts.trouble_of(exercise)):
         return str(said)
     verdict = learner.unsaved_verdict(exercise) or learner.standing_of(chapter).entry(exercise).last_verdict()
     return _on_the_page(verdict) if verdict else ""
@@ -115,17 +128,20 @@ def _verdict_in_short(chapter: Chapter, exercise: Exercise) -> str:
 
 def _on_the_page(verdict: Verdict) -> str:
     """The text of the terminal, without the command that a button of the card stands for."""
-    return as_text(verdict.with_(next_step="") if verdict.next_step.startswith("course hint ") else verdict)
+    verdict = verdict.with_(next_step="") if verdict.next_step.startswith("course hint ") else verdict
+    return as_text(verdict, width=sys.maxsize)  # the browser wraps
 
 
 def draw_news(chapter: Chapter, exercise: Exercise) -> None:
     """What stands between the learner and a check, and where copies of replaced texts lie."""
     edits, draft = drafts.edits_of(exercise), drafts.draft_of(chapter, exercise)
     pending = drafts.conflict(exercise, draft)
-    if draft and pending:
-        _draw_conflict(chapter, exercise, draft, pending)
-    _draw_words(edits)
-    tell(trouble_of(exercise))
+    with st.container():
+        if draft and pending:
+            draw_conflict(chapter, exercise, draft, pending)
+    with st.container():
+        _draw_words(edits)
+        tell(drafts.trouble_of(exercise))
 
 
 def _draw_words(edits: Edits) -> None:
@@ -135,35 +151,21 @@ def _draw_words(edits: Edits) -> None:
         st.info(plain(edits.note), icon=":material/info:")
 
 
-def _draw_conflict(chapter: Chapter, exercise: Exercise, draft: Draft, pending: Pending) -> None:
-    """Both versions, and a button for each. Nothing is written before one is chosen."""
-    trouble = trouble_of(exercise)
-    with st.container(key=f"conflict-{exercise.slug}"):
-        st.warning(
-            "Your file was changed elsewhere while you were writing here. Both versions are kept until you choose.",
-            icon=":material/call_split:",
-        )
-        st.markdown(f"**In your file** (from line {draft.first_line})")
-        st.code(draft.text, language="python", height=240)
-        st.markdown("**In the editor above**")
-        st.code(pending.text, language="python", height=240)
-        with st.container(horizontal=True, gap="small"):
-            st.button(
-                "Take the file's",
-                key=f"take-{exercise.slug}",
-                on_click=told_later(trouble, drafts.take_the_file_s, chapter, exercise),
-            )
-            st.button(
-                "Keep mine",
-                key=f"keep-{exercise.slug}",
-                on_click=told_later(trouble, drafts.keep_mine, chapter, exercise, draft.digest),
-            )
+def draw_last_verdict(chapter: Chapter, standing: Standing, exercise: Exercise) -> None:
+    """The last verdict, with a remark where the file holds another version than the one that was judged.
+
+    None while two versions wait for a choice: it would be read as the verdict on what the editor shows.
+    """
+    if drafts.conflict(exercise, drafts.draft_of(chapter, exercise)):
+        return
+    with st.container():
+        if news := learner.merge_news(exercise):
+            st.info(plain(news), icon=":material/info:")
+    with st.container():
+        _draw_verdict_and_remark(standing, exercise)
 
 
-def draw_last_verdict(standing: Standing, exercise: Exercise) -> None:
-    """The last verdict, with a remark where the file holds another version than the one that was judged."""
-    if news := learner.merge_news(exercise):
-        st.info(plain(news), icon=":material/info:")
+def _draw_verdict_and_remark(standing: Standing, exercise: Exercise) -> None:
     if unsaved := learner.unsaved_verdict(exercise):
         _draw_verdict(exercise, unsaved)
         st.caption("This result could not be saved with your progress: is the folder read-only, or the disk full?")
@@ -191,8 +193,3 @@ def _draw_verdict(exercise: Exercise, verdict: Verdict) -> None:
     mood = {Outcome.PASSED: "passed", Outcome.NOT_ATTEMPTED: "waiting"}.get(verdict.outcome, "wrong")
     with st.container(key=f"verdict-{mood}-{exercise.slug}"):
         st.code(_on_the_page(verdict), language=None, wrap_lines=True)
-
-
-def trouble_of(exercise: Exercise) -> str:
-    """The key under which an error of one of the card's buttons waits."""
-    return f"trouble.{exercise.name}"

@@ -3,7 +3,8 @@
 Serves a copy of the course, opens pages, follows links, searches and checks an answer; then weighs the site's process
 and lists which heavy packages its pages have loaded. Times are from the click to the moment at which the new page
 stands. The machine's load is printed, as it decides much.
-Run from the course's folder: `python bench/bench_site.py [--runs 5]`. Needs Playwright and Chromium. Linux only.
+Run from the course's folder: `python bench/bench_site.py [--runs 5] [--only "section change"]`. Needs Playwright and
+Chromium. Linux only.
 """
 
 import argparse
@@ -184,15 +185,18 @@ def report(name: str, times: list[float], aim: float | None) -> bool:
     return aim is None or middle < aim
 
 
-def measure(browser: Any, runs: int) -> bool:
-    """Print every row; whether all aims were met."""
+def measure(browser: Any, runs: int, only: str) -> bool:
+    """Print the rows whose name has the words of `only`; whether all aims were met."""
     met = True
     with serving("--server.address=localhost", PYTHONPATH=str(HOOK)) as served:
         reader = Reader(browser, served)
         empty = megabytes(served.process)
         steps = (first_pages, sections, searches, checks, explorer_pages, prompts)
-        for step, (name, aim) in zip(steps, AIMS.items(), strict=True):
+        chosen = [(step, name, aim) for step, (name, aim) in zip(steps, AIMS.items(), strict=True) if only in name]
+        for step, name, aim in chosen:
             met &= report(name, step(reader, runs), aim)
+        if only:
+            return met
         now, most = (megabytes(served.process, what) for what in ("VmRSS", "VmHWM"))
         loaded = modules(served)
     heavy = [name for name in HEAVY if name in loaded]
@@ -205,7 +209,10 @@ def measure(browser: Any, runs: int) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="of each step, up to 9")
+    parser.add_argument("--only", default="", help="the steps whose name has these words, such as 'section change'")
     arguments = parser.parse_args()
+    if not any(arguments.only in name for name in AIMS):
+        parser.error(f"no step has {arguments.only!r} in its name: {', '.join(AIMS)}")
     from playwright.sync_api import sync_playwright
 
     print(
@@ -213,7 +220,7 @@ def main() -> None:
     )
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        met = measure(opened, arguments.runs)
+        met = measure(opened, arguments.runs, arguments.only)
         opened.close()
     print(f"load at the end {os.getloadavg()[0]:.1f}, on {os.cpu_count()} cores")
     sys.exit(0 if met else 1)

@@ -169,7 +169,7 @@ class Editor {
     this.view = new EditorView({
       parent: this.frame,
       state: EditorState.create({ doc: this.text, extensions: [
-        this.numbers.of(this.gutter()), history(), drawSelection(), highlightActiveLine(), highlightActiveLineGutter(),
+        EditorView.lineWrapping, this.numbers.of(this.gutter()), history(), drawSelection(), highlightActiveLine(), highlightActiveLineGutter(),
         indentUnit.of("    "), EditorState.tabSize.of(4), indentOnInput(), bracketMatching(), closeBrackets(),
         new LanguageSupport(pythonLanguage), syntaxHighlighting(classHighlighter),
         keymap.of([...keys, ...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),

@@ -1,6 +1,7 @@
 """Explorer: switch heads and MLPs off, and see what the specimen says without them."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -8,7 +9,7 @@ from app.explorer import bar, tables
 from app.explorer.links import ABLATION, draw_links
 from app.explorer.models import opened
 from app.explorer.tables import Cell
-from app.explorer.view import View, change
+from app.explorer.view import View, change, kept
 from app.pages import Site
 from app.words import no_exception_page, plain
 from course_utils.explore import ablation
@@ -48,11 +49,11 @@ def draw(site: Site) -> None:
             listed = ablation.parts_of(model)
         chosen = _chosen(view, listed)
         filling = _draw_filling(view)
-        _draw_switches(listed, chosen)
+        _draw_switches(view, listed, chosen)
         seen = _compute(view, chosen, filling)
         _draw_lead(seen, chosen)
         _draw_guesses(seen)
-        bar.draw_code(seen.program)
+        bar.draw_code("ablation", seen.program)
         draw_links(site, ABLATION)
 
 
@@ -73,29 +74,30 @@ def _draw_filling(view: View) -> Filling:
     return filling
 
 
-def _draw_switches(listed: list[Part], chosen: list[Part]) -> None:
+def _draw_switches(view: View, listed: list[Part], chosen: list[Part]) -> None:
     """A row of switches a layer, each with a key of its own; what is off in any of them is off."""
-    layers = {part.layer: [str(one) for one in listed if one.layer == part.layer] for part in listed}
-    keys = [f"explorer.off.{layer}" for layer in layers]
-    for key, (layer, names) in zip(keys, layers.items(), strict=True):
-        off = [str(part) for part in chosen if part.layer == layer]
-        if st.session_state.get(key) != off:
-            st.session_state[key] = off
+    off = [str(part) for part in chosen]
+    for layer in dict.fromkeys(part.layer for part in listed):
+        names = [str(one) for one in listed if one.layer == layer]
+        drawn = [name for name in off if name in names]
+        key, take = view.joined(f"off{layer}", drawn, partial(_take_switches, names))
         st.pills(
             f"Switched off in layer {layer}",
             names,
             selection_mode="multi",
+            default=drawn,
             format_func=_name,
             key=key,
-            on_change=_take_switches,
-            args=(keys,),
+            on_change=take,
         )
     again = "Switch everything on again"  # always there, so that what is below it stays where it is
     st.button(again, icon=":material/restart_alt:", disabled=not chosen, on_click=change, kwargs={"off": ""})
 
 
-def _take_switches(keys: list[str]) -> None:
-    change(off=",".join(name for key in keys for name in st.session_state.get(key) or []))
+def _take_switches(names: list[str], off: list[str]) -> None:
+    """What is off among these parts; the others stay as they are."""
+    others = [name for name in kept("off").split(",") if name and name not in names]
+    change(off=",".join([*others, *off]))
 
 
 def _name(part: str) -> str:
@@ -128,7 +130,14 @@ def _draw_lead(seen: _Seen, chosen: list[Part]) -> None:
     off = ", ".join(_name(str(part)) for part in chosen)
     state = f"without {plain(off)}" if off else "with every part in place"
     st.markdown(f"The lead of “{right}” over “{wrong}”, {state}:")
-    st.metric("Lead", f"{tables.number(after)} logits", delta=f"{after - before:+.2f} logits" if chosen else None)
+    moved = after - before
+    st.metric(
+        "Lead",
+        f"{tables.number(after)} logits",
+        delta=f"{tables.number(moved)} logits" if chosen else None,
+        delta_arrow="up" if moved > 0 else "down",  # Streamlit itself would look for a hyphen
+        delta_color="normal" if moved > 0 else "inverse",
+    )
 
 
 def _draw_guesses(seen: _Seen) -> None:

@@ -35,7 +35,7 @@ def draw(site: Site) -> None:
         st.markdown(f"“{right}” over “{wrong}”, after {plain(tables.positions(prompt)[position])}.")
         _draw_parts(found)
         _draw_sum(found)
-        bar.draw_code(program)
+        bar.draw_code("attribution", program)
         draw_links(site, ATTRIBUTION)
 
 

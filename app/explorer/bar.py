@@ -9,6 +9,7 @@ from app.explorer.examples import example_of, examples_for
 from app.explorer.links import TRAINING, draw_links
 from app.explorer.tables import draw_style, positions
 from app.explorer.view import View, look, show_example
+from app.links import address_of_specimen, draw_html, link
 from app.pages import Site
 from course_utils.catalog import CourseError
 from course_utils.explore.prompt import Prompt, read_prompt
@@ -16,6 +17,7 @@ from course_utils.model import HookedTransformer
 from course_utils.specimens import files
 
 _GUESSED = "the likeliest"
+_SPECIMEN = "A specimen is a small model that was trained for this course, on a made-up English of 1,200 words or so:"
 
 
 def draw_head(site: Site, url_path: str, about: str, fields: Sequence[str] = ()) -> View:
@@ -31,7 +33,9 @@ def draw_head(site: Site, url_path: str, about: str, fields: Sequence[str] = ())
     specimens = files.shipped()
     if not specimens:
         raise CourseError("No specimen's weights are here: get the course again, or train one (`course specimens`).")
-    view = look(specimens)
+    view = look(specimens, url_path)
+    card = link(address_of_specimen(view["specimen"]), "this one's card")
+    draw_html(f'<p class="gb-facts">{_SPECIMEN} {card}.</p>')
     with st.container(border=True, key="explorer-bar"):
         _draw_choices(site, view, specimens)
         view.text("prompt", "Prompt")
@@ -53,18 +57,13 @@ def _draw_choices(site: Site, view: View, specimens: list[str]) -> None:
         view.choice("specimen", "Specimen", specimens, view["specimen"])
     examples = examples_for(view["specimen"])
     shown = example_of(view["specimen"], view["prompt"])
-    key = f"explorer.example.{view['specimen']}.{shown.title if shown else ''}"  # its own for each prompt shown
-
-    def choose() -> None:
-        chosen = st.session_state.get(key)
-        for example in examples:
-            if example.title == chosen:
-                show_example(example)
-
+    by_title = {example.title: example for example in examples}
+    drawn = shown.title if shown else None
+    key, choose = view.joined("example", drawn, lambda title: show_example(by_title[title]), tuple(by_title))
     with right:
         st.selectbox(
             "Example",
-            [example.title for example in examples],
+            list(by_title),
             index=examples.index(shown) if shown else None,
             placeholder="your own prompt",
             key=key,
@@ -117,7 +116,7 @@ def choose_position(view: View, prompt: Prompt, position: int) -> None:
     view.choice("position", "After which token?", options, str(position), format_func=lambda text: names[int(text)])
 
 
-def draw_code(program: str) -> None:
-    """The program that computes what is shown above it."""
-    with st.expander("Copy as code", icon=":material/code:"):
+def draw_code(name: str, program: str) -> None:
+    """The program that computes what is shown above it, in a fold with a name of its own."""
+    with st.expander("Copy as code", icon=":material/code:", key=f"fold-code-{name}"):
         st.code(program, language="python")

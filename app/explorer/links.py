@@ -21,7 +21,6 @@ ATTENTION = (
     Explained("ch02_induction", "what-a-head-looks-at", "What a head looks at"),
 )
 LENS = (Explained("ch02_induction", "what-the-stream-says-on-its-way", "What the stream says on its way"),)
-TOKENS = (Explained("ch01_transformers", "text-becomes-numbers", "Text becomes numbers"),)
 NEXT = (Explained("ch01_transformers", "from-scores-to-text", "From scores to text"),)
 ATTRIBUTION = (
     Explained("ch02_induction", "who-raises-the-right-word", "Who raises the right word"),
@@ -37,7 +36,7 @@ ABLATION = (
     Explained("ch02_induction", "what-ablation-cannot-show", "What ablation cannot show"),
 )
 TRAINING = (Explained("ch02_induction", "the-phase-change", "The phase change"),)
-EVERY = (*TRAINING, *ATTENTION, *LENS, *TOKENS, *NEXT, *ATTRIBUTION, *PATCHING, *ABLATION)
+EVERY = (*TRAINING, *ATTENTION, *LENS, *NEXT, *ATTRIBUTION, *PATCHING, *ABLATION)
 
 
 def draw_links(site: Site, explained: tuple[Explained, ...]) -> None:

@@ -19,6 +19,7 @@ The specimen runs on the **second prompt**, and one place at a time is given wha
 lead of the right word comes back, that place carries what the two prompts differ in. 0 is the second prompt as it is,
 1 the first.
 """
+_SMALL = 1.0  # logits between the two leads, below which noise makes large shares
 _NAMES = {
     Places.STREAM: "residual stream before a layer",
     Places.ATTENTION: "what attention writes",
@@ -44,7 +45,7 @@ def draw(site: Site) -> None:
         found, program = _patched(view.model, stamp_of(*view.model), base, source, question, chosen)
         _draw_leads(found, question)
         _draw_map(found, base, source, chosen)
-        bar.draw_code(program)
+        bar.draw_code("patching", program)
         draw_links(site, PATCHING)
 
 
@@ -79,6 +80,12 @@ def _draw_map(found: PatchMap, base: Prompt, source: Prompt, places: Places) -> 
     recovered = found.recovered
     if recovered is None:
         st.info("The two prompts have nearly the same lead, so the map shows the patched lead itself, in logits.")
+    elif found.source * found.base > 0 or abs(found.source - found.base) < _SMALL:
+        st.warning(
+            "The shares mean little here: they are read best where the lead is well above 0 on one prompt and below 0 "
+            "on the other.",
+            icon=":material/warning:",
+        )
     values = found.leads if recovered is None else recovered
     measured = "lead in logits" if recovered is None else "share of the lead that comes back"
     by_layer = [f"layer {layer}" for layer in range(len(values))]

@@ -8,13 +8,13 @@ from torch import Tensor
 
 from app.explorer import attention_frame, bar, tables
 from app.explorer.examples import example_of, first_look, told_looks
-from app.explorer.links import ATTENTION, LENS, NEXT, TOKENS, draw_links
-from app.explorer.models import opened
+from app.explorer.links import ATTENTION, LENS, NEXT, draw_links
+from app.explorer.models import opened, stamp_of
 from app.explorer.view import View, change
 from app.pages import Site
 from app.words import no_exception_page, plain
 from course_utils.explore import attention, lens, predictions
-from course_utils.explore.prompt import Prompt
+from course_utils.explore.prompt import Prompt, words_of
 from course_utils.explore.snippet import loading
 
 _ABOUT = """
@@ -23,6 +23,7 @@ attention head looks, and how the guess takes shape from layer to layer.
 """
 _SHOWN = 8
 _CLICKED = "explorer.attention"
+_TAKEN = "explorer.view.clicked"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class _Seen:
     guesses: list[predictions.Guess]
     patterns: Float[Tensor, "head query key"]
     lens: lens.Lens
+    words: list[str]
 
 
 def draw(site: Site) -> None:
@@ -44,13 +46,14 @@ def draw(site: Site) -> None:
     with no_exception_page():
         seen = _compute(view)
         program = loading(*view.model)
-        _draw_tokens(site, seen)
+        _draw_tokens(seen)
         _draw_guesses(site, view, seen, program)
         _draw_attention(site, view, seen, program)
         _draw_lens(site, seen, program)
 
 
 def _compute(view: View) -> _Seen:
+    words = _words(view["specimen"], stamp_of(view["specimen"], None))  # before the model is ours, as it takes it too
     with opened(*view.model) as model:
         prompt = bar.read_named(model, view["prompt"], "Prompt")
         position = view.number("position", len(prompt), usual=len(prompt) - 1)
@@ -63,19 +66,30 @@ def _compute(view: View) -> _Seen:
             predictions.next_tokens(model, prompt, position, _SHOWN),
             attention.attention(model, prompt, layer),
             lens.logit_lens(model, prompt),
+            words,
         )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _words(specimen: str, stamped: tuple[tuple[int, int], ...]) -> list[str]:
+    """The same at every checkpoint."""
+    with opened(specimen) as model:
+        return words_of(model)
 
 
 def _first_look(view: View) -> tuple[int, int]:
     return first_look(view["specimen"], view["prompt"])
 
 
-def _draw_tokens(site: Site, seen: _Seen) -> None:
+def _draw_tokens(seen: _Seen) -> None:
     st.header("Tokens", anchor="tokens")
     tables.draw_tokens(seen.prompt)
+    about = "A word that the specimen knows is one token"
     if not all(token.known for token in seen.prompt.tokens):
-        st.caption("Dashed: a word that the vocabulary doesn't have is spelled in bytes, a token each.")
-    draw_links(site, TOKENS)
+        about += "; one that it doesn't know is shown as bytes, a dashed token each"
+    st.caption(f"{about}. The number is the token's id.")
+    with st.expander("The words that it knows", icon=":material/list:", key="fold-prompt-words"):
+        st.markdown(plain(" ".join(seen.words)))
 
 
 def _draw_guesses(site: Site, view: View, seen: _Seen, program: str) -> None:
@@ -83,7 +97,7 @@ def _draw_guesses(site: Site, view: View, seen: _Seen, program: str) -> None:
     bar.choose_position(view, seen.prompt, seen.position)
     after = tables.positions(seen.prompt)[seen.position]
     tables.draw_guesses(seen.guesses, f"The {_SHOWN} likeliest tokens after {after}")
-    bar.draw_code(predictions.code(program, seen.prompt, seen.position, _SHOWN))
+    bar.draw_code("predictions", predictions.code(program, seen.prompt, seen.position, _SHOWN))
     draw_links(site, NEXT)
 
 
@@ -104,17 +118,20 @@ def _draw_attention(site: Site, view: View, seen: _Seen, program: str) -> None:
         )
     if attention_frame.is_here():
         attention_frame.draw_attention(seen.patterns, seen.prompt, heads, chosen, _CLICKED, _take_head)
-        with st.expander("The same as a table", icon=":material/table:"):
+        with st.expander("The same as a table", icon=":material/table:", key="fold-prompt-table"):
             _draw_looks(seen, chosen, heads[chosen])
     else:
         _draw_looks(seen, chosen, heads[chosen])
         st.caption(plain("For the drawing, install CircuitsVis: pip install circuitsvis==1.43.3"))
-    bar.draw_code(attention.code(program, seen.prompt, seen.layer, chosen))
+    bar.draw_code("attention", attention.code(program, seen.prompt, seen.layer, chosen))
     draw_links(site, ATTENTION)
 
 
 def _take_head() -> None:
-    change(head=str(st.session_state.get(_CLICKED, 0)))
+    clicked = st.session_state.get(_CLICKED, 0)
+    if clicked != st.session_state.get(_TAKEN):  # else it is called for no click, after a run that was broken off
+        st.session_state[_TAKEN] = clicked
+        change(head=str(clicked))
 
 
 def _draw_looks(seen: _Seen, head: int, name: str) -> None:
@@ -153,5 +170,5 @@ def _draw_lens(site: Site, seen: _Seen, program: str) -> None:
         tokens=True,
         caption="The best guess at each position and its probability",
     )
-    bar.draw_code(lens.code(program, seen.prompt))
+    bar.draw_code("lens", lens.code(program, seen.prompt))
     draw_links(site, LENS)

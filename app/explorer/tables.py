@@ -48,7 +48,7 @@ def draw_guesses(guesses: Sequence[Guess], caption: str) -> None:
         f'<tr><th scope="row" class="gx-token">{escape(guess.token.label)}</th>'
         f'<td class="gx-number">{percent(guess.probability)}</td>'
         f'<td class="gx-bar"><span style="width: {100 * guess.probability:.1f}%"></span></td>'
-        f'<td class="gx-number">{guess.logit:.2f}</td></tr>'
+        f'<td class="gx-number">{level(guess.logit)}</td></tr>'
         for guess in guesses
     ]
     head = '<tr><th scope="col">token</th><th scope="col">probability</th><td></td><th scope="col">logit</th></tr>'
@@ -89,6 +89,15 @@ def number(value: float, digits: int = 2) -> str:
     """
     text = f"{abs(value):.{digits}f}"
     return text if float(text) == 0 else ("+" if value > 0 else "−") + text
+
+
+def level(value: float) -> str:
+    """A number of two digits whose zero means nothing, so that only a minus is worth a sign.
+
+    >>> level(1.234), level(-0.5)
+    ('1.23', '−0.50')
+    """
+    return f"{value:.2f}".replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -3,12 +3,14 @@
 Everything in it came from a reader, so it is text and nothing more until a page has checked it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from app.explorer.examples import REFERENCE, Example, examples_for
+from app.words import plain
 from course_utils.explore.prompt import LONGEST_TEXT
 from course_utils.specimens import files
 
@@ -30,18 +32,24 @@ _KEPT = "explorer.view"
 
 
 class View:
-    """The fields as text, and the widgets that change them."""
+    """The fields as text, and the widgets that change them.
 
-    def __init__(self, values: dict[str, str]) -> None:
+    What a widget shows is what the page computes: its value is given to it anew on every run, and its key changes
+    whenever the field changed in another way than by itself, since a browser keeps what a widget of that key showed.
+    """
+
+    def __init__(self, values: dict[str, str], page: str = "") -> None:
         self._values = values
+        self._page = page
 
     def __getitem__(self, field: str) -> str:
         return self._values.get(field) or _SOMETIMES.get(field, "")
 
     @property
     def address(self) -> dict[str, str]:
-        """The query parameters that lead here; what is as usual is left out."""
-        return {field: self[field] for field in _FIELDS if self[field] != _SOMETIMES.get(field, "")}
+        """The query parameters that lead here; what is as usual is left out, but a prompt that was emptied is told."""
+        told = {field: self[field] for field in _FIELDS if self[field] != _SOMETIMES.get(field, "")}
+        return told if self["prompt"] or "prompt" not in self._values else {**told, "prompt": ""}
 
     @property
     def model(self) -> tuple[str, int | None]:
@@ -56,39 +64,63 @@ class View:
 
     def text(self, field: str, label: str, **options: Any) -> None:
         """A line to type in."""
-        st.text_input(label, key=self._key(field), max_chars=LONGEST_TEXT, on_change=_take, args=(field,), **options)
+        drawn = self[field]
+        key, take = self.joined(field, drawn, partial(_take, field))
+        st.text_input(label, value=drawn, key=key, max_chars=LONGEST_TEXT, on_change=take, **options)
 
-    def choice(self, field: str, label: str, options: Sequence[Any], chosen: Any, **more: Any) -> None:
+    def choice(self, field: str, label: str, options: Sequence[str], chosen: str, **more: Any) -> None:
         """A list to choose from."""
-        self._set(field, chosen)
-        st.selectbox(label, options, key=_key(field), on_change=_take, args=(field,), **more)
+        self._draw_options(st.selectbox, field, label, options, chosen, **more)
 
-    def row(self, field: str, label: str, options: Sequence[Any], chosen: Any, **more: Any) -> None:
+    def row(self, field: str, label: str, options: Sequence[str], chosen: str, **more: Any) -> None:
         """A few things side by side, one of which is chosen."""
-        self._set(field, chosen)
-        st.radio(label, options, key=_key(field), horizontal=True, on_change=_take, args=(field,), **more)
+        self._draw_options(st.radio, field, label, options, chosen, horizontal=True, **more)
 
-    def _key(self, field: str) -> str:
-        self._set(field, self[field])
-        return _key(field)
+    def _draw_options(
+        self, widget: Any, field: str, label: str, options: Sequence[str], chosen: str, **more: Any
+    ) -> None:
+        labels = tuple(map(more.get("format_func", str), options))  # under other labels it is another list
+        key, take = self.joined(field, chosen, partial(_take, field), labels)
+        widget(label, options, index=options.index(chosen), key=key, on_change=take, **more)
 
-    def _set(self, field: str, value: Any) -> None:
-        if st.session_state.get(_key(field)) != value:  # setting it again would undo what is being typed
-            st.session_state[_key(field)] = value
+    def joined(
+        self, name: str, drawn: Any, take: Callable[[Any], None], more: tuple[str, ...] = ()
+    ) -> tuple[str, Callable[[], None]]:
+        """The key and the callback of a widget that is drawn with this value.
+
+        `take` is given what a reader chose. `more`: what else makes it another widget when it changes.
+        """
+        slot = f"{_KEPT}.{self._page}.{name}"
+        before, number = st.session_state.get(slot, (None, 0))
+        number += before != (drawn, more)
+        st.session_state[slot] = (drawn, more), number
+        key = f"explorer.{self._page}.{name}.{number}"
+
+        def changed() -> None:
+            value = st.session_state.get(key)
+            if value == drawn:  # a run that was broken off makes Streamlit call this with no change at all
+                return
+            st.session_state[slot] = (value, more), number
+            take(value)
+
+        return key, changed
 
 
-def look(specimens: Sequence[str]) -> View:
-    """The view that the address names, or else the last one of this visit, or else the first example."""
+def look(specimens: Sequence[str], page: str) -> View:
+    """The view that the address of a page names, or else the last one of this visit, or else the first example."""
     told = {field: st.query_params[field] for field in _FIELDS if field in st.query_params}
     values = told or st.session_state.get(_KEPT) or {}
     specimen = values.get("specimen", "")
     if specimen not in specimens:
-        specimen = DEFAULT_SPECIMEN if DEFAULT_SPECIMEN in specimens else specimens[0]
-    if not values.get("prompt"):
+        usual = DEFAULT_SPECIMEN if DEFAULT_SPECIMEN in specimens else specimens[0]
+        if specimen:
+            st.info(plain(f"There is no specimen “{specimen[:40]}”: this is {usual}."), icon=":material/info:")
+        specimen = usual
+    if "prompt" not in values:
         values = _fields_of(examples_for(specimen)[0]) | {field: text for field, text in values.items() if text}
     values = values | {"specimen": specimen}
     st.session_state[_KEPT] = values
-    return View(values)
+    return View(values, page)
 
 
 def change(**new: str) -> None:
@@ -98,13 +130,18 @@ def change(**new: str) -> None:
     st.query_params.from_dict(View(values).address)
 
 
+def kept(field: str) -> str:
+    """A field as it is by now; for callbacks, which may come after others of the same run."""
+    return str(st.session_state.get(_KEPT, {}).get(field, ""))
+
+
 def show_example(example: Example) -> None:
     """Look at an example from now on."""
     change(**_fields_of(example), **dict.fromkeys(_PLACES[1:], ""))
 
 
-def _take(field: str) -> None:
-    value = str(st.session_state.get(_key(field)) or "").strip()
+def _take(field: str, chosen: str | None) -> None:
+    value = (chosen or "").strip()
     if field == "specimen":
         _take_specimen(value)
     elif field == "prompt":
@@ -124,7 +161,3 @@ def _take_specimen(specimen: str) -> None:
 
 def _fields_of(example: Example) -> dict[str, str]:
     return {field: getattr(example, field) for field in ("prompt", "other", "answer", "rival")}
-
-
-def _key(field: str) -> str:
-    return f"explorer.{field}"

@@ -21,6 +21,7 @@ Role = Literal["prose", "code", "stub", "check", "help", "setup"]
 _MARKER = re.compile(r"\s*#\s*%%%*(?:\s+(?P<options>.*))?")
 _OPTION = re.compile(r"""(\w[\w-]*)\s*=\s*(\[[^\]]*\]|"[^"]*"|'[^']*'|\S+)""")
 _HEADER_EDGE = re.compile(r"#\s*---\s*")
+_QUOTED = re.compile(r"[rR]?(\"\"\"|''')\n?(.*?)\n?\1\s*", re.DOTALL)  # prose in a string, as some editors write it
 _PREAMBLE = re.compile(r"#!|[ \t\f]*#.*?coding[:=][ \t]*[-_.a-zA-Z0-9]+")
 
 
@@ -88,7 +89,8 @@ def cells_of_script(text: str) -> list[Cell]:
     """The cells of a py:percent script; code before the first marker is a cell too.
 
     A marker inside a triple-quoted string is no marker, unless a string in the file is never closed: then every marker
-    counts, so that one slip doesn't join all the cells after it.
+    counts, so that one slip doesn't join all the cells after it. Code below prose, where its marker was forgotten, is a
+    cell of its own: taken for prose it would be lost, as a comment, when the file is next written.
     """
     header, _ = split_header(text)
     begin = header.rstrip("\n").count("\n") + bool(header)
@@ -104,7 +106,17 @@ def cells_of_script(text: str) -> list[Cell]:
         match = _MARKER.fullmatch(lines[mark])
         assert match
         cells.append(_cell(match["options"] or "", lines[mark + 1 : end], mark + 2))
+        if cells[-1].kind == "markdown" and (code := _code_below_prose(lines, mark + 1, end)) < end:
+            prose = _cell(match["options"] or "", lines[mark + 1 : code], mark + 2)
+            cells[-1:] = [*([prose] if prose.source.strip() else []), _cell("", lines[code:end], code + 1)]
     return cells
+
+
+def _code_below_prose(lines: list[str], begin: int, end: int) -> int:
+    """Where code begins in the lines of a markdown cell (all from 0); `end` where there is none."""
+    if _QUOTED.fullmatch("\n".join(lines[begin:end]).rstrip()):
+        return end
+    return next((i for i in range(begin, end) if lines[i].strip() and not lines[i].lstrip().startswith("#")), end)
 
 
 def _cell(options: str, lines: list[str], first_line: int) -> Cell:
@@ -130,10 +142,8 @@ def _literal(text: str) -> object:
 
 
 def _uncomment(lines: list[str]) -> str:
-    if lines and lines[0].lstrip("rR").startswith(('"""', "'''")):  # prose in a string, as some editors write it
-        quoted = re.fullmatch(r"[rR]?(\"\"\"|''')\n?(.*?)\n?\1\s*", "\n".join(lines), re.DOTALL)
-        if quoted:
-            return str(quoted[2])
+    if quoted := _QUOTED.fullmatch("\n".join(lines)):
+        return str(quoted[2])
     return "\n".join(line[2:] if line[:2] == "# " else line.removeprefix("#") for line in lines)
 
 

@@ -29,10 +29,16 @@ Required = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Files graded at once; as many as there are processors.")]
 SecretFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The secret behind the hidden seeds; else RESULTS/secret is made.")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A file with the secret behind the hidden seeds, that exists, chmod 600; else RESULTS/secret is made.",
+    ),
 ]
 Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Grade on this Dask cluster (tcp://host:8786).")]
-Regrade = Annotated[bool, typer.Option("--regrade", help="Grade again what other checks graded, and say what changed.")]
+Regrade = Annotated[
+    bool, typer.Option("--regrade", help="Grade again what other checks graded; say what changed in unchanged files.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -60,8 +66,10 @@ def grade(
     A file that was graded before is not graded again, so a run that was interrupted goes on where it was. RESULTS then
     holds results/ (a JSON file a person and chapter), class.sqlite, run.json and secret, which nobody else may read.
 
-    The exit status is 0 when everything is graded, 1 when something was refused or not decided, 2 when nothing was.
+    The exit status is 0 when everything is graded, 1 when something was refused or not decided, 2 when nothing was,
+    130 when you stopped it.
     """
+    from course_utils.staff.intake.files import printable
     from course_utils.staff.run import Order, run
     from course_utils.staff.summary import table
 
@@ -70,10 +78,25 @@ def grade(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     order = Order(submissions, out, require_jail, only, workers or cores, secret_file, cluster, regrade)
     shown = sys.stderr.isatty() and not json
+    clear = "\r\033[K" if shown else ""
+    so_far = 0
+
+    def progress(done: int, total: int, result: "Result | None") -> None:
+        nonlocal so_far
+        so_far = done
+        if shown:
+            _progress(done, total, result)
+
     try:
-        summary = run(order, catalog, _progress if shown else lambda *_: None)
+        summary = run(order, catalog, progress)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"{clear}stopped; {so_far} {'result is' if so_far == 1 else 'results are'} kept, the same command goes on.",
+            err=True,
+        )
+        raise typer.Exit(130) from None
     finally:
-        sys.stderr.write("\r\033[K" if shown else "")  # the line of progress has served its time
+        sys.stderr.write(clear)  # the line of progress has served its time
     if json:
         print_json(summary.to_dict())
         raise typer.Exit(0 if summary.ok else 1)
@@ -88,7 +111,12 @@ def grade(
     for change in summary.changes:
         typer.echo(f"changed: {change}")
     if regrade and not summary.changes:
-        typer.echo("No outcome changed.")
+        typer.echo(
+            "No outcome changed in the files that are the same as before; new and changed files aren't compared."
+        )
+    if summary.absent:
+        gone = printable(", ".join(summary.absent))
+        typer.echo(f"results of earlier runs without a file here: {gone} (`course grades drop` takes them out)")
     typer.echo(f"\n{_counts(summary)} Results: {out}")
     raise typer.Exit(0 if summary.ok else 1)
 

@@ -12,6 +12,7 @@ from course_utils.learner.screen import shown_path
 from course_utils.learner.state import state_folder, write_atomically
 
 if TYPE_CHECKING:
+    from course_utils.staff.reading import Read
     from course_utils.staff.results import Result
 
 _EXAMPLES = """\b
@@ -19,6 +20,7 @@ Examples:
   course grades export results --format csv --out grades.csv
   course grades export results --format html
   course grades report results --roster roster.csv
+  course grades drop results doe_jane --chapter ch01
 """
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, epilog=_EXAMPLES)
@@ -42,6 +44,7 @@ Out = Annotated[
 OnlyChapter = Annotated[str | None, typer.Option("--chapter", help="The results for this chapter alone.")]
 Bom = Annotated[bool, typer.Option("--bom", help="csv: mark the file as UTF-8, as Excel wants it.")]
 Outcomes = Annotated[bool, typer.Option("--outcomes", help="csv: say how each exercise came out, not its points.")]
+Person = Annotated[str, typer.Argument(metavar="PERSON", help="The person, as `course grade` calls them.")]
 Roster = Annotated[
     Path | None, typer.Option(metavar="CSV", help="Who should have handed in: a column “person”, or the first one.")
 ]
@@ -56,7 +59,11 @@ Required = Annotated[
     ),
 ]
 SecretFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The secret behind the hidden seeds; else one is made and kept.")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A file with the secret behind the hidden seeds, that exists, chmod 600; else one is made and kept.",
+    ),
 ]
 
 
@@ -78,7 +85,7 @@ def export(
     from course_utils.staff.exports.csv import class_csv
     from course_utils.staff.exports.junit import junit
 
-    found = _read(results, chapter)
+    found = _chosen(_read(results), results, chapter)
     if format is Format.CSV:
         _one_file(class_csv(found, bom=bom, outcomes=outcomes), out)
     elif format is Format.JUNIT:
@@ -123,13 +130,35 @@ def report(results: Results, roster: Roster = None, out: ReportOut = None, chapt
 
     titles = {one.key: one.title for one in load_catalog().chapters}
     people = read_roster(roster) if roster else None
-    reports = class_reports(_read(results, chapter), people, titles)
+    read = _read(results)
+    reports = class_reports(_chosen(read, results, chapter), people, titles)
     target = out or results / "report.html"
     _write(target, class_page(reports))
     for one in reports:
-        for line in lines(one):
+        for line in lines(one, read.refused):
             typer.echo(line)
     typer.echo(f"\nWritten: {target}")
+
+
+@app.command(short_help="Take a person's results out of the class; they are moved aside.")
+def drop(results: Results, person: Person, chapter: OnlyChapter = None) -> None:
+    """Take a person's results out of exports and reports: of a file that was renamed, or isn't handed in any more.
+
+    Nothing is destroyed: results files are moved to RESULTS/dropped, and grading such a file brings its result back.
+    """
+    from course_utils.staff.alone import alone
+    from course_utils.staff.store import DATABASE, Store
+
+    key = load_catalog().find_chapter(chapter).key if chapter else None
+    if not (results / DATABASE).is_file():
+        raise CourseError(f"There are no results in {results}: name the folder that `course grade` wrote.")
+    with alone(results), Store(results) as store:
+        found = [one for one in store.counting() if one[0] == person and key in (None, one[1])]
+        if not found:
+            of = f" for {key}" if key else ""
+            raise CourseError(f"There are no results of {person}{of} in {results}: capitals matter here.")
+        for one in found:
+            typer.echo(f"Taken out: {shown_path(store.drop(*one), results)}")
 
 
 def gradescope(
@@ -161,7 +190,7 @@ def gradescope(
     typer.echo(f"Written: {out} ({len(data) / 1e6:.1f} MB), for {found.key}, in a jail of level {level} or better")
 
 
-def _read(folder: Path, chapter: str | None) -> "list[Result]":
+def _read(folder: Path) -> "Read":
     """The results in a folder; what isn't among them is said on stderr."""
     from course_utils.staff.exports.plain import one_line
     from course_utils.staff.reading import read_results
@@ -169,6 +198,10 @@ def _read(folder: Path, chapter: str | None) -> "list[Result]":
     found = read_results(folder)
     for complaint in found.complaints:
         typer.echo(f"not graded: {one_line(complaint, 400)}", err=True)
+    return found
+
+
+def _chosen(found: "Read", folder: Path, chapter: str | None) -> "list[Result]":
     if chapter is None:
         return list(found.results)
     key = load_catalog().find_chapter(chapter).key

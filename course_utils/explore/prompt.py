@@ -79,6 +79,12 @@ def token_of(model: HookedTransformer, id: int, position: int = 0, known: bool =
     return Token(position, id, text, "start" if special else label, known)
 
 
+def words_of(model: HookedTransformer) -> list[str]:
+    """The words that the vocabulary has whole, in alphabetical order; single signs and numbers are left out."""
+    told = (model.to_string([id]).strip() for id in range(model.cfg.d_vocab))
+    return sorted({word for word in told if len(word) > 1 and word.isalpha()}, key=lambda word: (word.lower(), word))
+
+
 def _known(model: HookedTransformer, text: str, ids: list[int]) -> list[tuple[int, bool]]:
     """Each id, with whether it is a whole word (or sign) of the vocabulary and not a piece of an unknown one."""
     words = model.tokenizer.inner.encode(text, add_special_tokens=False).word_ids if model.tokenizer else []

@@ -39,7 +39,9 @@ def ask(
             taken = {token.id for token in chosen.values()}
             chosen[name] = token_of(model, next(id for id in best if id not in taken))
     if chosen["answer"].id == chosen["rival"].id:
-        raise CourseError(f"Answer and rival are both {chosen['answer'].label!r}: choose two different tokens.")
+        raise CourseError(
+            f"Right word and wrong word are both “{chosen['answer'].label}”: choose two different tokens."
+        )
     return Question(chosen["answer"], chosen["rival"], at)
 
 
@@ -47,7 +49,7 @@ def single_token(model: HookedTransformer, word: str) -> Token:
     """The token that a word is. Raises CourseError, showing the pieces, for one that is several."""
     word = word.strip()
     if len(word) > 40:
-        raise CourseError("An answer is one word: shorten it.")
+        raise CourseError("Right word and wrong word are one word each: shorten yours.")
     alone = model.tokenizer.inner.token_to_id(word) if model.tokenizer else None
     ids = model.to_tokens(word, prepend_bos=False)[0].tolist()
     if len(ids) > 1 and alone is not None:  # a sign that takes no space before it, such as a full stop

@@ -31,7 +31,10 @@ class Wrong(Exception):
     says: the author's sentence on what should hold.
     expected, got: the two values as the check saw them (None where there is nothing to show).
     gap: how far off and where, in words.
+    fact: the same in words that hold nothing which an answer could carry out; "" where there are none.
     """
+
+    fact = ""
 
     def __init__(
         self, says: str, expected: Any = None, got: Any = None, gap: str | None = None, kind: Kind = "value"
@@ -131,7 +134,9 @@ def _compare(got: Any, expected: Any, says: str, atol: float, rtol: float, where
 
 def _of_type(got: Any, expected: Any, says: str, where: str) -> None:
     if not is_kind_of(got, expected):
-        raise Wrong(says, expected, got, f"{where}{type_gap(got, expected)}", kind="type")
+        wrong = Wrong(says, expected, got, f"{where}{type_gap(got, expected)}", kind="type")
+        wrong.fact = type_gap(got, expected, bare=True)
+        raise wrong
 
 
 def _compare_number(got: Any, expected: float, says: str, atol: float, rtol: float, where: str) -> None:

@@ -51,7 +51,8 @@ def message_of(error: BaseException) -> str:
         message = f"NameError: {text_of(error)}"
     else:
         message = " ".join("".join(traceback.format_exception_only(error)).split())
-    message = message.removeprefix("submission.")  # the module that a learner's own exception class is said to be in
+    # The module that a learner's own exception class is said to be in, and that of the course's.
+    message = message.removeprefix("submission.").removeprefix("course_utils.records.")
     return message if len(message) <= 300 else message[:299] + "…"
 
 

@@ -7,7 +7,7 @@ from course_utils.grading.checks import Check, load_checks, quiet_torch
 from course_utils.grading.compare import Wrong, same
 from course_utils.grading.crash import message_of
 from course_utils.grading.diagnose import diagnose
-from course_utils.grading.frames import where_in_theirs
+from course_utils.grading.frames import elsewhere, where_in_theirs
 from course_utils.grading.hidden import KINDS, label, private
 from course_utils.grading.kinds import came_back, is_ordinary
 from course_utils.grading.mutants import load_reference
@@ -20,7 +20,8 @@ def wrong_verdict(exercise: Exercise, name: str, wrong: Wrong, calls: Calls, *, 
     """The verdict on an answer that a check found wrong, with the call that showed it."""
     says, gap = wrong.says, wrong.gap
     if gap and wrong.kind in ("type", "shape", "dtype", "finite"):  # the plain fact first, then the author's sentence
-        fact = KINDS[wrong.kind] if private() else f"{gap[0].upper()}{gap[1:].rstrip('.')}."
+        gap = wrong.fact if private() else gap
+        fact = f"{gap[0].upper()}{gap[1:].rstrip('.')}." if gap else KINDS[wrong.kind]
         says, gap = f"{fact} {says}".replace("?.", "?"), None
     details: list[tuple[str, str]] = []
     if wrong.kind == "changed_input":
@@ -30,14 +31,16 @@ def wrong_verdict(exercise: Exercise, name: str, wrong: Wrong, calls: Calls, *, 
         details += [("yours", short(wrong.got))] if wrong.got is not None else []
     details += [("", gap)] if gap else []
     found = where_in_theirs(wrong.__cause__) if wrong.__cause__ else None  # an exception that was not the wanted one
-    diagnosis = diagnose(wrong.expected, wrong.got, calls.sizes()) if wrong.kind in ("value", "shape") else None
+    belief = _belief(exercise, name, wrong) if explain else None
+    numeric = wrong.kind in ("value", "shape") and not belief  # a belief says more, and two readings would contradict
+    diagnosis = diagnose(wrong.expected, wrong.got, calls.sizes()) if numeric else None
     return Verdict(
         exercise.name,
         Outcome.WRONG,
         says,
         name,
         diagnosis=label(diagnosis) if private() else diagnosis,
-        belief=_belief(exercise, name, wrong) if explain else None,
+        belief=belief,
         details=() if private() else with_line(calls) + tuple(f"{at:9} {text}" if at else text for at, text in details),
         where=found.text if found else None,
         code=found.code if found else None,
@@ -90,6 +93,11 @@ def unusable(exercise: Exercise, name: str, error: BaseException, calls: Calls) 
         return grader_error(exercise, error, name)
     if private():
         says = f"{exercise.name} gave something that the check can't use."
+        if (told := elsewhere(error)) and told.line:  # past the firewall already
+            says = f"A call of {exercise.name} did not go through: {told.line}"
+        elif calls.returned:
+            what = came_back(calls.result, bare=True)
+            says = f"{says} {what[0].upper()}{what[1:]}"
         return Verdict(exercise.name, Outcome.WRONG, says, name, next_step=f"course hint {exercise.name}")
     message, came = message_of(error), calls.result
     details = list(with_line(calls))

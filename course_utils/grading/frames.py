@@ -2,6 +2,7 @@
 
 import linecache
 import re
+import sys
 import sysconfig
 import traceback
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(str(_ROOT / folder) for folder in ("course_utils", ".venv")) + tuple(
     str(Path(sysconfig.get_path(key))) for key in ("stdlib", "platstdlib", "purelib", "platlib")
 )
+_OURS += tuple(folder for folder in sys.path if (Path(folder) / "torch").is_dir())  # behind a wall: somewhere else
 _CHECK_FILE = re.compile(r"/tests/ch\d\d_\w+/test_\w+\.py$")
 REFERENCE = "<reference"  # file names of code compiled by the grader itself begin so
 

@@ -30,7 +30,9 @@ _LABELS = (
     (re.compile(r"is \S+ times what it should be"), "is off by a constant factor"),
     (re.compile(r"every value is \S+ too (large|small)"), r"every value is too \1 by the same amount"),
     (re.compile(r"(came out the same) \(.*\)"), r"\1"),
-    (re.compile(r"^\d+ values? "), "some values "),
+    (re.compile(r"^1 value is (.*) and should"), r"some values are \1 and should"),
+    (re.compile(r"^1 value should be infinite and is"), "some values should be infinite and are"),
+    (re.compile(r"^\d+ values "), "some values "),
     (re.compile(r"(has another size):.*"), r"\1"),
 )
 

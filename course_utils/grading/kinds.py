@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+_PLAIN = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, slice)
+
 
 def is_ordinary(value: Any) -> bool:
     """Whether this is a tensor whose values can be read and trusted: dense, no subclass that answers for itself.
@@ -37,23 +39,26 @@ def is_kind_of(got: Any, expected: Any) -> bool:
     return type(got) is type(expected)
 
 
-def type_gap(got: Any, expected: Any) -> str:
-    """One sentence on an answer of the wrong type, with the likely remedy."""
+def type_gap(got: Any, expected: Any, *, bare: bool = False) -> str:
+    """One sentence on an answer of the wrong type, with the likely remedy. bare: as in `came_back`."""
     wanted = {float: "a Python number", int: "a Python integer", bool: "True or False", str: "a string"}
     want = "a tensor" if isinstance(expected, Tensor) else wanted.get(type(expected), _a(type(expected).__name__))
     want = "None" if expected is None else want
-    return f"{want} was wanted, but {came_back(got, expected)}"
+    return f"{want} was wanted, but {came_back(got, expected, bare=bare)}"
 
 
-def came_back(got: Any, expected: Any = None) -> str:
-    """What came back in place of `expected`, in words, and how to make the right thing of it."""
+def came_back(got: Any, expected: Any = None, *, bare: bool = False) -> str:
+    """What came back in place of `expected`, in words, and how to make the right thing of it.
+
+    bare: only its kind, out of a fixed list: no name of theirs and no size, for these can be made from hidden inputs.
+    """
     if got is None:
         return "None came back: is a `return` missing?"
     name = type(got).__name__
     if isinstance(got, nn.Module):
-        return f"a module ({name}) came back: call it on its input."
+        return f"a module{'' if bare else f' ({name})'} came back: call it on its input."
     if isinstance(got, Tensor):
-        return _tensor_came(got, expected)
+        return _tensor_came(got, expected, bare)
     if isinstance(got, np.ndarray) and isinstance(expected, Tensor):
         return "a numpy array came back: stay in torch, or use torch.from_numpy."
     if isinstance(got, np.generic):
@@ -64,19 +69,21 @@ def came_back(got: Any, expected: Any = None) -> str:
     if inspect.isgenerator(got):
         return "a generator came back: your code has a `yield`; collect the values and `return` them."
     if isinstance(got, type) or callable(got):
-        return f"something to call ({getattr(got, '__name__', name)}) came back: call it."
-    return f"{_a(name)} came back."
+        which = "" if bare else f" ({getattr(got, '__name__', name)})"
+        return f"something to call{which} came back: call it."
+    return "something of another kind came back." if bare and type(got) not in _PLAIN else f"{_a(name)} came back."
 
 
 def _a(name: str) -> str:
     return f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"
 
 
-def _tensor_came(got: Tensor, expected: Any) -> str:
+def _tensor_came(got: Tensor, expected: Any, bare: bool) -> str:
     if type(got) not in (Tensor, nn.Parameter):
-        return f"{_a(type(got).__name__)} came back, a subclass of Tensor: return an ordinary tensor."
+        what = "a subclass of Tensor came back" if bare else f"{_a(type(got).__name__)} came back, a subclass of Tensor"
+        return f"{what}: return an ordinary tensor."
     if isinstance(expected, Tensor):
         what = "without values (device meta)" if got.device.type == "meta" else f"of layout {got.layout}"
         return f"a tensor {what} came back: return an ordinary, dense tensor."
-    came = f"a tensor of shape {list(got.shape)} came back"
+    came = "a tensor came back" if bare else f"a tensor of shape {list(got.shape)} came back"
     return f"{came}: `.item()` gives the number in it." if isinstance(expected, int | float) else f"{came}."

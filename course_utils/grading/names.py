@@ -48,23 +48,27 @@ def remedy_for_name(error: NameError, skipped: Collection[str], exercise: str) -
     if not name or frame is None:
         return None
     attributes = set(_attributes(frame.f_locals.get("self")))
+    if name in skipped:  # what their file says of the name comes before any guess
+        meant = f"self.{name}" if name in attributes else nearest(name, _local_names(frame), 0.75)
+        return made_elsewhere(name, exercise) + (f" Or did you mean {meant}?" if meant else "")
     if name in attributes:
         return f": did you mean self.{name}?"
-    elsewhere = name in skipped  # then only a very like name is a likelier explanation
-    cutoff = 0.75 if elsewhere else 0.6
-    if near := nearest(name, _local_names(frame), cutoff):
+    if near := nearest(name, _local_names(frame)):
         return f": did you mean {near}?"
-    if near := nearest(name, attributes, max(cutoff, 0.7)):
+    if near := nearest(name, attributes, 0.7):
         return f": did you mean self.{near}?"
-    if elsewhere:
-        return (
-            f". `{name}` is made in a cell that a check does not run: "
-            f"take it as an argument, or compute it inside {exercise}."
-        )
     if name in WELL_KNOWN:
         return f": `{name}` is not imported (`{WELL_KNOWN[name]}`)."
     near = nearest(name, frame.f_globals) or nearest(name, vars(builtins), 0.7)
     return f": did you mean {near}?" if near else None
+
+
+def made_elsewhere(name: str, exercise: str) -> str:
+    """What to put behind a NameError on a name that the learner's file makes where a check doesn't run it."""
+    return (
+        f". `{name}` is made by code at the top level that a check does not run: "
+        f"take it as an argument, or compute it inside {exercise}."
+    )
 
 
 def _innermost(error: BaseException) -> FrameType | None:

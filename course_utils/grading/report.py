@@ -37,8 +37,10 @@ def as_line(verdict: Verdict, colour: bool = False) -> str:
     return _paint(f"{sign} {verdict.exercise}: {_WORD[verdict.outcome]}{count}", verdict.outcome, colour)
 
 
-def as_text(verdict: Verdict, colour: bool = False) -> str:
+def as_text(verdict: Verdict, colour: bool = False, width: int = WIDTH) -> str:
     """The whole verdict, in at most twelve lines: what failed, why it may be, the smallest case, what next.
+
+    width: characters after which a sentence goes on in a line of its own.
 
     Whatever a learner's code put into it, nothing comes out that a terminal would obey.
     """
@@ -49,7 +51,7 @@ def as_text(verdict: Verdict, colour: bool = False) -> str:
     if verdict.ok:
         body = [f"  {_flat(verdict.says)}"]
     else:
-        body = _explanation(verdict) + _evidence(verdict)
+        body = _explanation(verdict, width) + _evidence(verdict)
     body = [line.rstrip() for line in body + _printed(verdict)]
     last = [f"  Next: {_flat(verdict.next_step)}"] if verdict.next_step else []
     room = LINES - 1 - len(last)
@@ -58,13 +60,13 @@ def as_text(verdict: Verdict, colour: bool = False) -> str:
     return "\n".join([_paint(head, verdict.outcome, colour), *body, *last])
 
 
-def _explanation(verdict: Verdict) -> list[str]:
+def _explanation(verdict: Verdict, width: int) -> list[str]:
     sentences = [verdict.says]
     if verdict.belief:
         sentences.append(f"This is what comes out when {verdict.belief}.")
     elif verdict.diagnosis:
         sentences.append(f"Looking at the numbers: {verdict.diagnosis}{'' if verdict.diagnosis.endswith('?') else '.'}")
-    return [line for sentence in sentences for line in _wrap(sentence)][:6]
+    return [line for sentence in sentences for line in _wrap(sentence, width)][:6]
 
 
 def _flat(text: str) -> str:
@@ -89,8 +91,8 @@ def _printed(verdict: Verdict) -> list[str]:
     return ["  Your code printed:", *shown]
 
 
-def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(printable(text), WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+def _wrap(text: str, width: int) -> list[str]:
+    return textwrap.wrap(printable(text), width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _paint(text: str, outcome: Outcome, colour: bool) -> str:

@@ -177,7 +177,7 @@ def _failure(error: Exception, label: str, node: ast.stmt, submission: Submissio
         return submission.broken[error.name]
     if isinstance(error, SyntaxError):  # one that only the compiler sees: `nonlocal x`, `return` in a class
         return syntax_error(error, label)
-    remedy = " (made in a cell that a check does not run)" if _skipped(error, submission) else ""
+    remedy = " (made by code at the top level that a check does not run)" if _skipped(error, submission) else ""
     if not remedy and isinstance(error, NameError) and error.name in WELL_KNOWN:
         remedy = f": `{error.name}` is not imported (`{WELL_KNOWN[error.name]}`)"
     if isinstance(error, ModuleNotFoundError):

@@ -61,6 +61,8 @@ class OutsidePeer(Peer):
     def ask(self, op: str, ref: Ref | None, args: Any = (), kwargs: Any = None, **more: Any) -> Any:
         if self.fate is not None:
             raise TimeUp if isinstance(self.fate, Late) else Gone
+        if op == "call":
+            self.firewall.gave(args, kwargs)
         try:
             return super().ask(op, ref, args, kwargs, **more)
         except (Closed, Late, Malformed) as error:
@@ -70,6 +72,7 @@ class OutsidePeer(Peer):
     def start_check(self) -> None:
         """Put back what the last check lent, and have it forgotten on both sides."""
         self.put_back()
+        self.firewall.begin()
         self.forget(self.permanent)
         self.raised.clear()
         self._state = None

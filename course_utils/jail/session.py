@@ -67,7 +67,8 @@ def judge_in_jail(
     references: names of earlier exercises that mean the course's own solution while this one is judged.
     """
     data = text.encode("utf-8", errors="surrogatepass") if isinstance(text, str) else text
-    firewall = Open() if show_inputs else Firewall(exercise.name, data)
+    stub = load_catalog().chapter_of(exercise).script
+    firewall = Open() if show_inputs else Firewall(exercise.name, data, stub)
     peer = OutsidePeer(worker.sock, _lines(data, filename), _seeds(seed), firewall)
     checking: dict[str, None] = {}  # the exercise's own checks that were begun
 
@@ -114,6 +115,7 @@ def _judge(
         return not_loadable(exercise, _reason(loaded["not_loadable"]))
     peer.permanent = frozenset(peer.links.things)
     skipped = {str(name): why and _reason(why) for name, why in loaded["skipped"].items()}
+    peer.firewall.skipped = frozenset(skipped)
 
     def used(thing: Any, names: Collection[str], *, direct: bool = False) -> dict[str, Any]:
         try:

@@ -1,5 +1,6 @@
 """Fingerprints of the exercises in a learner's file: what a verdict was about, and whether it still is."""
 
+import ast
 import contextlib
 import hashlib
 import re
@@ -11,15 +12,26 @@ DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
 
 def digest_of(source: str | None) -> str | None:
-    """A short fingerprint of an exercise's source; blank space at the ends of lines doesn't count.
+    """A short fingerprint of an exercise's source; comments, docstrings and blank space don't count.
 
-    >>> digest_of("def f():\\n    pass\\n\\n") == digest_of("def f():  \\n    pass")
+    >>> digest_of("def f():\\n    pass\\n\\n") == digest_of("def f():  # why\\n\\n    pass")
     True
     """
     if source is None:
         return None
-    lines = [line.rstrip() for line in source.strip().splitlines()]
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(_what_runs(source).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _what_runs(source: str) -> str:
+    """The source as its syntax tree has it, without docstrings; as written where it doesn't parse."""
+    try:
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(node):
+                del node.body[0]
+        return ast.unparse(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 
 def digests(chapter: Chapter, path: Path | None = None) -> dict[str, str]:

@@ -45,6 +45,7 @@ class Index:
     postings: dict[str, list[tuple[int, int, int]]]
     words: list[str]  # sorted, for prefixes
     folded: tuple[tuple[str, ...], ...]  # of each text of each place, its words in order, with spaces around each
+    spellings: tuple[tuple[str, ...], ...] = ()  # groups of words and phrases that mean the same
 
 
 def spans(text: str) -> Iterator[tuple[str, int, int]]:
@@ -61,19 +62,20 @@ def spans(text: str) -> Iterator[tuple[str, int, int]]:
                 yield fold(part[0]), found.start() + part.start(), found.start() + part.end()
 
 
-def make_index(chapters: Sequence[tuple[Chapter, Sequence[Section]]]) -> Index:
-    """The index of these chapters, each with its sections."""
+def make_index(chapters: Sequence[tuple[Chapter, Sequence[Section]]], spellings: Sequence[Sequence[str]] = ()) -> Index:
+    """The index of these chapters, each with its sections. `spellings`: of each term, all ways to write it."""
     places = tuple(place for chapter, sections in chapters for place in _places(chapter, sections))
     postings: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for number, place in enumerate(places):
         for which, text in enumerate(place.texts):
             for word, count in Counter(word for word, *_ in spans(text.text)).items():
                 postings[word].append((number, which, count))
-    folded = tuple(tuple(_in_a_row(text.text) for text in place.texts) for place in places)
-    return Index(places, dict(postings), sorted(postings), folded)
+    folded = tuple(tuple(in_a_row(text.text) for text in place.texts) for place in places)
+    return Index(places, dict(postings), sorted(postings), folded, tuple(map(tuple, spellings)))
 
 
-def _in_a_row(text: str) -> str:
+def in_a_row(text: str) -> str:
+    """The words of a text, folded, with a space before and behind each."""
     return f" {' '.join(fold(found[0]) for found in WORD.finditer(text))} "
 
 

@@ -1,5 +1,6 @@
 """Full-text search over the sections and exercises of all chapters: which places answer a query, in which order."""
 
+import difflib
 import math
 from bisect import bisect_left
 from collections import defaultdict
@@ -7,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from course_utils.reading.index import WORD, Index, Place, make_index, spans
+from course_utils.reading.index import WORD, Index, Place, in_a_row, make_index, spans
 from course_utils.reading.markup import fold
 
-__all__ = ["Found", "Hit", "Index", "make_index", "search"]
+__all__ = ["Found", "Hit", "Index", "make_index", "nearest", "search"]
 
 MOST_WORDS = 12  # of a query that count
 SNIPPET = 190  # characters
@@ -40,7 +41,51 @@ class Found:
 
 
 def search(index: Index, query: str, most: int = 20) -> Found:
-    """The places that have all words of the query, or begin with them; where there are none, those that have some."""
+    """The places that have all words of the query, or begin with them; where there are none, those that have some.
+
+    A term may be asked for in any of its spellings.
+    """
+    others = list(_otherwise(index, query))
+    if not others:
+        return _search(index, query, most)
+    every = [_search(index, one, len(index.places)) for one in (query, *others)]
+    whole = [found for found in every if found.hits and not found.partly]
+    best: dict[int, Hit] = {}
+    for hit in sorted((hit for found in whole or every[:1] for hit in found.hits), key=lambda hit: -hit.score):
+        best.setdefault(id(hit.place), hit)
+    return Found(tuple(best.values())[:most], len(best), not whole and every[0].partly)
+
+
+def _otherwise(index: Index, query: str) -> Iterator[str]:
+    """The query with a term in it written in another of its ways: “key-value cache” for “KV cache”."""
+    row = in_a_row(query)
+    for group in index.spellings:
+        rows = [in_a_row(spelling) for spelling in group]
+        for mine in rows:
+            if mine in row:
+                yield from (row.replace(mine, other) for other in rows if other != mine)
+
+
+def nearest(index: Index, query: str, most: int = 3) -> tuple[str, ...]:
+    """What the reader may have meant by a word that the course doesn't have: names of exercises, terms, words."""
+    names = {fold(place.exercise.name): place.exercise.name for place in index.places if place.exercise}
+    names |= {fold(spelling): spelling for group in index.spellings for spelling in group}
+    near = [names[name] for name in difflib.get_close_matches(fold(query.strip()), names, n=most, cutoff=0.7)]
+    asked = [fold(found[0]) for found in WORD.finditer(query)][:MOST_WORDS]
+    mended = [word if _beginning_with(index.words, word) else _nearest_word(index, word) for word in asked]
+    if mended != asked and all(mended):
+        near.append(" ".join(mended))
+    kept = {fold(one): one for one in reversed(near)}
+    return tuple(one for one in near if kept[fold(one)] is one)[:most]
+
+
+def _nearest_word(index: Index, word: str) -> str:
+    """The word of the course that is written most like this one; "" where none is."""
+    alike = [known for known in index.words if abs(len(known) - len(word)) < 3]
+    return next(iter(difflib.get_close_matches(word, alike, n=1, cutoff=0.75)), "")
+
+
+def _search(index: Index, query: str, most: int) -> Found:
     asked = list(dict.fromkeys(fold(found[0]) for found in WORD.finditer(query)))[:MOST_WORDS]
     scores: dict[int, dict[str, float]] = defaultdict(dict)
     holding: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))

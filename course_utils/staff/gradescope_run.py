@@ -16,7 +16,8 @@ from typing import Any
 from course_utils.catalog import CourseError
 from course_utils.learner.state import write_atomically
 from course_utils.staff.exports.gradescope import gradescope, ungraded
-from course_utils.staff.intake.files import Found, files_in
+from course_utils.staff.intake.files import Complaint, Found, Other, files_in
+from course_utils.staff.intake.unusable import remedy
 from course_utils.staff.reading import read_results
 
 _LIST = ".handed-in.csv"
@@ -39,8 +40,9 @@ def grade_one(root: Path) -> str:
     found = list(files_in(root / "submission"))
     files = [one for one in found if isinstance(one, Found)]
     if not files:
-        reasons = [str(one) for one in found if not isinstance(one, Found)]
-        return ungraded(["There is no .py and no .ipynb in what you handed in.", *reasons])
+        reasons = [str(one) for one in found if isinstance(one, Complaint)]
+        says = remedy([one.parts[-1] for one in found if isinstance(one, Other)])
+        return ungraded([f"There is no .py and no .ipynb in what you handed in: {says}", *reasons])
     listed = root / _LIST
     try:
         _write_list(listed, _person(root), files)

@@ -12,6 +12,8 @@ from course_utils.staff.store import DATABASE, FOLDER
 
 _COUNTING = "SELECT json FROM class JOIN result USING (key, person, chapter) ORDER BY person, chapter"
 _REFUSED = "SELECT name, says FROM refused ORDER BY place"
+_HAS_PEOPLE = "SELECT 1 FROM sqlite_master WHERE name = 'refused_person'"
+_PEOPLE = "SELECT person FROM refused_person ORDER BY person"
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Read:
 
     results: tuple[Result, ...]  # by person, then by chapter
     complaints: tuple[str, ...]
+    refused: tuple[str, ...] = ()  # the people whose files these are, where that is known
 
 
 def read_results(folder: Path) -> Read:
@@ -45,9 +48,11 @@ def _of_database(path: Path) -> Read:
         try:
             texts = [text for (text,) in database.execute(_COUNTING)]
             refused = [f"{name}: {says}" for name, says in database.execute(_REFUSED)]
+            known = database.execute(_HAS_PEOPLE).fetchone()  # not in a database of an older course
+            people = [person for (person,) in database.execute(_PEOPLE)] if known else []
         finally:
             database.close()
-        return Read(tuple(Result.from_json(text) for text in texts), tuple(refused))
+        return Read(tuple(Result.from_json(text) for text in texts), tuple(refused), tuple(people))
     except (sqlite3.Error, NotAResult) as error:
         remedy = "run the same `course grade` again, which mends it, or grade into another folder"
         raise CourseError(f"{path} can't be read ({error}): {remedy}.") from None

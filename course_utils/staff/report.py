@@ -165,7 +165,10 @@ def _row(result: Result) -> Row:
 
 def _maker(result: Result) -> str:
     made_by = result.graded.provenance
-    return f"course {made_by.course}, checks {made_by.checks[:12]}, torch {made_by.torch}, Python {made_by.python}"
+    return (
+        f"grader {made_by.grader}, checks {made_by.checks[:12]}, torch {made_by.torch}, Python {made_by.python}, "
+        f"lock {made_by.lock[:12] or 'none'}"
+    )
 
 
 def _standings(results: list[Result]) -> tuple[Standing, ...]:

@@ -98,6 +98,16 @@ class Provenance:
     lock: str  # SHA-256 of requirements.lock; "" where there is none
     checks: str  # SHA-256 over the chapter's records, solutions and check files
 
+    @property
+    def grader(self) -> str:
+        """The fingerprint of the code that judges, without the version of the course, which decides nothing."""
+        return self.course.partition("+")[2]
+
+    def compared(self) -> dict[str, str]:
+        """What decides a verdict: results in which any of these differs can't be compared."""
+        parts = {"grader": self.grader, "torch": self.torch, "python": self.python}
+        return parts | {"lock": self.lock, "checks": self.checks}
+
 
 @dataclass(frozen=True)
 class Graded:

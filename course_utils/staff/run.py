@@ -2,11 +2,12 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course_utils.catalog import Catalog, Chapter, CourseError
 from course_utils.jail.levels import Level
+from course_utils.staff.alone import alone
 from course_utils.staff.intake import Submission, take_in
 from course_utils.staff.intake.files import suffix_of
 from course_utils.staff.pool import graded_here
@@ -19,7 +20,10 @@ from course_utils.staff.summary import Change, Summary, changes_between, save
 from course_utils.staff.task import Task
 
 Progress = Callable[[int, int, Result | None], None]
-_CONDITIONS = {"checks": "the checks", "course": "the course", "lock": "the lock", "torch": "torch", "python": "Python"}
+_CONDITIONS = {
+    "checks": "the checks, solution or exercises.toml of {}", "grader": "the grader's code",
+    "lock": "requirements.lock", "torch": "torch", "python": "Python",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def run(order: Order, catalog: Catalog, progress: Progress = lambda done, total,
     Level.named(order.required)  # a slip in it should not wait for the first file
     intake = take_in(order.submissions, catalog, order.only)
     _make(order.out)
-    with _alone(order.out), Store(order.out) as store:
+    with alone(order.out), Store(order.out) as store:
         secret = read_secret(order.secret_file) if order.secret_file else kept_secret(order.out)
         tasks = dict(_tasks(intake.submissions, secret, order.required))
         before = store.counting()
@@ -62,8 +66,9 @@ def run(order: Order, catalog: Catalog, progress: Progress = lambda done, total,
         rows = [after[task.person, task.chapter] for task in tasks.values()]
         changes = [change for row in rows for change in _changes(store, row)] if order.regrade else []
         summary = Summary(
-            tuple(row.result for row in rows), len(kept), intake.complaints, intake.passed_over, tuple(changes)
-        )
+            tuple(row.result for row in rows), len(kept), intake.complaints, intake.passed_over, tuple(changes),
+            _absent(after, tasks.values(), order.only),
+        )  # fmt: skip
         save(order.out, summary)
         return summary
 
@@ -125,8 +130,8 @@ def _refuse_silent_mixture(tasks: dict[str, Task], before: dict[tuple[str, str],
 
 
 def _differences(then: Graded, now: Task) -> Iterator[str]:
-    was, is_ = asdict(then.provenance), asdict(now.provenance)
-    yield from (word for key, word in _CONDITIONS.items() if was[key] != is_[key])
+    was, is_ = then.provenance.compared(), now.provenance.compared()
+    yield from (word.format(now.chapter[:4]) for key, word in _CONDITIONS.items() if was[key] != is_[key])
     if then.seed != now.seed:
         yield "the secret"
 
@@ -139,30 +144,15 @@ def _changes(store: Store, row: Row) -> list[Change]:
     return changes_between(previous, row.result)
 
 
+def _absent(counting: Iterable[tuple[str, str]], tasks: Iterable[Task], only: Chapter | None) -> tuple[str, ...]:
+    """Results of earlier runs that count, and for which no file was handed in now."""
+    here = {(task.person, task.chapter) for task in tasks}
+    gone = (key for key in counting if key not in here and (only is None or key[1] == only.key))
+    return tuple(f"{person}/{chapter[:4]}" for person, chapter in gone)
+
+
 def _make(out: Path) -> None:
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are nobody else's business
     except OSError as error:
         raise CourseError(f"{out} can't be made ({error.strerror}): name another folder with --out.") from None
-
-
-@contextlib.contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold the results folder for this run alone. The lock goes with the process, however that ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    try:
-        file = open(out / ".lock", "a")  # noqa: SIM115
-    except OSError as error:
-        raise CourseError(f"{out} can't be written ({error.strerror}): name another folder with --out.") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CourseError(
-                f"Another `course grade` is at work in {out}: wait for it, or name another --out."
-            ) from None
-        yield

@@ -5,6 +5,7 @@ Tables of `class.sqlite`:
   exercise  a result's exercises, one row each, for questions about the class
   class     which result counts now for a person and chapter, and which one counted before it
   refused   what was handed in last and couldn't be graded, with the reason
+  refused_person  whose that is, where it is known
   meta      the version of these tables
 A result and its rows are written in one transaction, so a run that is killed loses at most what was being graded.
 """
@@ -15,7 +16,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +27,7 @@ from course_utils.staff.results import SCHEMA, NotAResult, Provenance, Result
 
 DATABASE = "class.sqlite"
 FOLDER = "results"  # of the JSON files
+ASIDE = "dropped"  # where those go that count no more
 _VERSION = f"1.{SCHEMA}"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -42,12 +44,13 @@ CREATE TABLE IF NOT EXISTS class (
     person TEXT NOT NULL, chapter TEXT NOT NULL, key TEXT NOT NULL REFERENCES result, previous TEXT,
     PRIMARY KEY (person, chapter));
 CREATE TABLE IF NOT EXISTS refused (place INTEGER PRIMARY KEY, name TEXT NOT NULL, says TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refused_person (person TEXT PRIMARY KEY);
 """
 
 
 def key_of(person: str, chapter: str, sha256: str, suffix: str, seed: str, provenance: Provenance) -> str:
     """What a result is found by: all that it follows from, the jail aside (see `Store.found`)."""
-    words = [SCHEMA, person, chapter, sha256, suffix, seed, asdict(provenance)]
+    words = [SCHEMA, person, chapter, sha256, suffix, seed, provenance.compared()]
     return hashlib.sha256(json.dumps(words, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -159,6 +162,20 @@ class Store:
         except OSError as error:
             raise CourseError(f"{path} can't be written ({error.strerror}): free space there.") from None
 
+    def drop(self, person: str, chapter: str) -> Path:
+        """Let nothing count for a person and chapter. Its file is moved aside, and the database keeps the result."""
+        with self._transaction():
+            self._db.execute("DELETE FROM class WHERE person = ? AND chapter = ?", (person, chapter))
+        path = self.folder / FOLDER / file_name(person, chapter)
+        aside = self.folder / ASIDE / path.name
+        try:
+            if path.is_file():
+                aside.parent.mkdir(exist_ok=True)
+                path.replace(aside)
+        except OSError as error:
+            raise CourseError(f"{path} can't be moved to {aside} ({error.strerror}): move it yourself.") from None
+        return aside
+
     def counting(self) -> dict[tuple[str, str], Row]:
         """What counts now, by person and chapter, in that order."""
         found = {}
@@ -178,7 +195,9 @@ class Store:
     def refuse(self, complaints: Iterable[Complaint]) -> None:
         """Note what of the present hand-in isn't graded, in place of what was noted before."""
         with self._transaction():
-            self._db.execute("DELETE FROM refused")
-            self._db.executemany(
-                "INSERT INTO refused (name, says) VALUES (?, ?)", [(c.where, c.says) for c in complaints]
-            )
+            found = list(complaints)
+            for name in ("refused", "refused_person"):
+                self._db.execute(f"DELETE FROM {name}")
+            self._db.executemany("INSERT INTO refused (name, says) VALUES (?, ?)", [(c.where, c.says) for c in found])
+            people = sorted({(c.person,) for c in found if c.person})
+            self._db.executemany("INSERT INTO refused_person VALUES (?)", people)

@@ -36,6 +36,7 @@ class Summary:
     refused: tuple[Complaint, ...]
     passed_over: int  # files for chapters that weren't asked for
     changes: tuple[Change, ...]  # by a re-grading
+    absent: tuple[str, ...] = ()  # "person/ch01": results of earlier runs for which no file is here now
 
     @property
     def undecided(self) -> list[Result]:
@@ -56,6 +57,7 @@ class Summary:
             "passed_over": self.passed_over,
             "refused": [asdict(complaint) for complaint in self.refused],
             "changes": [asdict(change) for change in self.changes],
+            "absent": list(self.absent),
             "results": [_row(result) for result in self.results],
         }
 

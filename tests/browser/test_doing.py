@@ -95,6 +95,35 @@ def test_what_is_typed_is_saved_and_checked_with_ctrl_enter(desk, chapter):
     box.get_by_text("does not pass yet").wait_for()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_beginning_of_a_line_stays_in_view(desk, width):
+    page, box = desk(width=width)
+    type_answer(page, box, "return x  # " + "and so on " * 20)
+    page.keyboard.press("Shift+Home")
+    page.keyboard.type("return x")
+    assert box.locator(".cm-scroller").evaluate("it => [it.scrollLeft, it.scrollWidth - it.clientWidth]") == [0, 0]
+    line, numbers = box.locator(".cm-line").last.bounding_box(), box.locator(".cm-gutters").bounding_box()
+    assert line["x"] >= numbers["x"] + numbers["width"]
+
+
+def test_checks_amid_edits_from_outside_leave_the_page_whole(desk, chapter):
+    page, box = desk()
+    text = read_text(chapter.script)
+    for number in range(6):
+        chapter.script.write_text(text.replace(STUB, f"return x * {number}  # outside"))
+        page.wait_for_timeout(300 * number)  # the page looks at the file every two seconds
+        box.locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type(" !")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_timeout(400)
+        if (take := box.get_by_role("button", name="Take the file's")).count():
+            take.click()
+    page.keyboard.press("Escape")
+    box.get_by_role("button", name="Run checks").click()
+    box.locator("[class*='st-key-verdict-wrong']").or_(box.get_by_text("choose one of the two")).first.wait_for()
+
+
 def test_typing_on_while_it_is_being_saved_is_no_conflict(desk, chapter):
     page, box = desk()
     type_answer(page, box, "return x  # ")
@@ -117,6 +146,11 @@ def test_the_button_saves_what_was_typed_and_a_right_answer_leads_on(desk, chapt
     box.locator("[class*='st-key-verdict-passed']").wait_for()
     assert page.evaluate("document.activeElement.innerText.includes('Run checks')")
     box.get_by_text(re.compile("^Next exercise: ")).first.wait_for()
+    box.get_by_role("button", name="Compare with the course's solution").focus()
+    page.keyboard.press("Enter")
+    box.get_by_role("button", name="Hide the solution").wait_for()
+    assert page.evaluate("document.activeElement.innerText") == "Hide the solution"
+    page.keyboard.press("Enter")
     box.get_by_role("button", name="Compare with the course's solution").wait_for()
 
 
@@ -148,10 +182,11 @@ def test_a_conflict_is_shown_and_nothing_is_lost(desk, chapter, choice):
     write_outside(chapter, STUB, "return x + 2  # typed there")
     conflict = box.locator(f".st-key-conflict-{SLUG}")
     conflict.wait_for()  # while the focus is in the editor still
-    assert "# typed there" in conflict.inner_text()
-    assert "# typed here" in conflict.inner_text()
-    box.get_by_role("button", name="Run checks").click()
-    page.wait_for_timeout(500)
+    assert "-         return x + 2  # typed there" in conflict.inner_text()
+    assert "+         return x + 1  # typed here" in conflict.inner_text()
+    page.keyboard.press("Control+Enter")
+    box.get_by_text("choose one of the two versions first").last.wait_for()
+    assert box.locator("[class*='st-key-verdict']").count() == 0
     assert "# typed there" in mine(chapter) and "# typed here" in shown(box)
     conflict.get_by_role("button", name=choice).click()
     conflict.wait_for(state="detached")

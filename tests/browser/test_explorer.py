@@ -93,6 +93,43 @@ def test_the_map_of_patching_and_back_again(open_page):
     table.wait_for()
 
 
+def test_on_every_way_from_page_to_page_the_form_shows_what_is_computed(open_page):
+    prompt = "Ada met Boris"
+    page = settled(open_page(f"/prompt?specimen=attn-only-2l&prompt={prompt}&position=1&answer=kite&step=500"))
+    ways = [(one, other) for one in PAGES for other in PAGES if one != other]
+    path = ["prompt"]
+    while ways:  # along each way once: an edge that is left, or else any
+        there = next((other for one, other in ways if one == path[-1]), None) or ways[0][0]
+        ways = [way for way in ways if way != (path[-1], there)]
+        path.append(there)
+    for number, name in enumerate(path[1:]):
+        title = name.capitalize()
+        where = "[data-testid='stSidebarNav'] a" if number % 2 else ".st-key-explorer-links a"
+        page.locator(where, has_text=title).click()
+        page.get_by_role("heading", name=title, exact=True, level=1).wait_for()
+        settled(page)
+        assert page.get_by_label("Prompt", exact=True).input_value() == prompt, path[: number + 2]
+        assert page.get_by_label("Checkpoint").input_value().startswith("after 500 steps")
+        if name in ("prompt", "attribution"):
+            assert page.get_by_label("After which token?").input_value() == "1 · Ada"
+        if name in ("attribution", "ablation"):
+            assert page.get_by_label("Right word").input_value() == "kite"
+
+
+def test_two_changes_right_after_each_other_are_both_kept(open_page):
+    page = settled(open_page(f"/patching?{GIVING}"))
+    pair = [f"When Ada and Boris went to the market, {name} gave a lamp to" for name in ("Ada", "Boris")]
+    for wait in (0, 50, 100, 200, 300, 500):
+        for label, text in zip(("Prompt", "Second prompt"), pair, strict=True):
+            page.get_by_label(label, exact=True).fill(text)
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(wait)
+        page.locator("table.gx-table th", has_text=f"{'Boris' if wait in (0, 100, 300) else 'Ada'} ← ").wait_for()
+        settled(page)
+        assert [page.get_by_label(label, exact=True).input_value() for label in ("Prompt", "Second prompt")] == pair
+        pair.reverse()
+
+
 def test_a_switch_changes_the_numbers(open_page):
     page = settled(open_page(f"/ablation?{GIVING}&fill=resample"))
     metric = page.locator("[data-testid='stMetricValue']")

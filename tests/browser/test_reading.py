@@ -6,8 +6,11 @@ import pytest
 
 from course_utils.authoring.cells import read_cells
 from course_utils.authoring.prose import figures_shown
+from course_utils.reading.blocks import Code
+from course_utils.reading.sections import cut
 
 SLUG = "layer_norm"
+FOLD = "[data-testid='stExpander'] details"
 DRAWN = ".katex-error, [data-testid='stException'], [data-testid='stAlert']"
 SECTION = "/ch02_induction?section=text-that-repeats-itself"  # it has a question to answer before one looks
 
@@ -45,6 +48,25 @@ def marked(page):
     """Leave a mark that only a new load of the page takes away."""
     page.evaluate("window.sameLoad = true")
     return page
+
+
+def test_a_fold_that_was_opened_opens_no_other(open_page, served):
+    """What comes out in the next section is still to be predicted, on the same place of the page or not."""
+    slugs = []
+    chapter = served.catalog.find_chapter("ch02_induction")
+    for section in cut(chapter):
+        if any(isinstance(block, Code) and block.folded and block.has_outcome for block in section.blocks):
+            slugs.append(section.slug)
+    assert len(slugs) > 2
+    page = settled(open_page(f"/{chapter.key}?section={slugs[0]}"))
+    for slug in slugs[1:4]:
+        page.locator(FOLD).first.locator("summary").click()
+        page.locator(f"{FOLD}[open]").first.wait_for()
+        page.locator(f".gb-wide a[href$='section={slug}']").click()
+        page.wait_for_url(re.compile(f"section={slug}"))
+        settled(page)
+        page.locator(FOLD).first.wait_for()
+        assert page.locator(f"{FOLD}[open]").count() == 0, slug
 
 
 def test_every_section_is_drawn_whole(open_page, served):

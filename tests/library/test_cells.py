@@ -234,3 +234,13 @@ def test_both_readers_and_both_files_agree_on_the_real_chapters(chapter):
         script = write_script(cells, script_header("solutions/x.py"))
         assert pairs(cells_of_script(script)) == from_jupytext(script) == pairs(cells)
         assert script == script_header("solutions/x.py") + "\n" + as_jupytext_writes(cells)
+
+
+def test_code_below_prose_without_a_marker_stays_code():
+    cells = cells_of_script("# %% [markdown]\n# Prose.\n\nx = 1\n# why\n# %% [markdown]\ny = 2\n# %%\nz = 3\n")
+    assert [(cell.kind, cell.source, cell.first_line) for cell in cells] == [
+        ("markdown", "Prose.", 2),
+        ("code", "x = 1\n# why", 4),
+        ("code", "y = 2", 7),
+        ("code", "z = 3", 9),
+    ]

@@ -61,20 +61,27 @@ def test_the_sentence(body, says):
     assert centre(body).says.startswith(says)
 
 
+def made(name):
+    return (
+        f". `{name}` is made by code at the top level that a check does not run: take it as an argument, "
+        "or compute it inside centre."
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ("return word", ": did you mean words?"),
-        ("return [word for _ in range(3)]", ": did you mean words?"),
-        ("return (lambda: word)()", ": did you mean words?"),
+        ("return wordz", ": did you mean words?"),
+        ("return [wordz for _ in range(3)]", ": did you mean words?"),
+        ("return (lambda: wordz)()", ": did you mean words?"),
+        ("return word", made("word") + " Or did you mean words?"),
         ("totals = total + 1", ": did you mean totals?"),
         ("return gelu(words)", ": did you mean gelu_new?"),
         ("return np.array(words)", ": `np` is not imported (`import numpy as np`)."),
         ("return F.relu(words)", ": `F` is not imported (`import torch.nn.functional as F`)."),
         ("return rnage(3)", ": did you mean range?"),
         ("return zzz", ""),
-        ("return data", ". `data` is made in a cell that a check does not run: take it as an argument, or compute it "
-         "inside centre."),
+        ("return data", made("data")),
     ],
 )  # fmt: skip
 def test_a_name_that_is_not_there(body, says):
@@ -101,6 +108,9 @@ class Affine(nn.Module):
     for name, meant in (("w", "w"), ("W", "w"), ("width", "width"), ("widht", "width"), ("scaled()", "scale")):
         path.write_text(source.replace("NAME", name) + "\n    def scale(self):\n        return 1\n")
         assert judge_file(exercise, path).says.endswith(f"is not defined: did you mean self.{meant}?"), name
+    path.write_text("WIDHT = torch.tensor(3)\n" + source.replace("NAME", "WIDHT"))
+    says = judge_file(exercise, path).says
+    assert says.endswith("that a check does not run: take it as an argument, or compute it inside Affine.")
 
 
 def test_a_module_that_a_definition_needs():

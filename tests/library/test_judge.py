@@ -340,11 +340,14 @@ def test_a_change_of_the_input_comes_before_its_consequences(centre):
 
 def test_a_name_from_a_cell_that_did_not_run(centre, answer):
     verdict = judge_file(centre, answer("mean = torch.ones(3).mean()\n\ndef centre(x):\n    return x - mean\n"))
-    assert "`mean` is made in a cell that a check does not run" in verdict.says
+    assert "`mean` is made by code at the top level that a check does not run" in verdict.says
     verdict = judge_file(centre, answer("data = make()\nrate = data.rate\n\ndef centre(x):\n    return x - rate\n"))
-    assert "`rate` is made in a cell that a check does not run" in verdict.says
+    assert "`rate` is made by code at the top level that a check does not run" in verdict.says
     verdict = judge_file(centre, answer("data = make()\n\ndef centre(x, rate=data.rate):\n    return x - rate\n"))
-    assert verdict.says == "NameError: name 'data' is not defined (made in a cell that a check does not run)"
+    assert (
+        verdict.says
+        == "NameError: name 'data' is not defined (made by code at the top level that a check does not run)"
+    )
 
 
 def test_a_name_whose_definition_failed(centre, answer):

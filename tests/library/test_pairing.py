@@ -437,3 +437,20 @@ def test_writing_keeps_permissions_and_links(tmp_path):
     assert path.read_text() == "new"
     assert path.stat().st_mode & 0o777 == 0o640
     assert Path(tmp_path / "link").is_symlink()
+
+
+@pytest.mark.parametrize("below", ["end", "middle"])
+def test_code_written_below_prose_stays_code_in_both_files(synced, below):
+    prose = [cell for cell in read_cells(synced.script) if cell.kind == "markdown"]
+    last = prose[-1 if below == "end" else 0].source.split("\n")[-1]
+    text = synced.script.read_text().rstrip("\n")
+    if below == "end":
+        text += f"\n\n# %% [markdown]\n# {last}"
+    head, mark, tail = text.rpartition(f"# {last}") if below == "end" else text.partition(f"# {last}")
+    synced.script.write_text(f"{head}{mark}\nmine = 1  # kept\n{tail}\n")
+    edit_notebook(synced)
+    assert "Both files were edited" in str(sync(synced))  # so that the script is written too
+    for path in (synced.script, synced.notebook):
+        assert "mine = 1  # kept" in [cell.source for cell in read_cells(path) if cell.kind == "code"]
+    assert "\nmine = 1  # kept" in synced.script.read_text()
+    assert agree(synced) and sync(synced) is None

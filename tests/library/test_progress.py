@@ -10,7 +10,7 @@ import pytest
 
 from course_utils.grading.verdict import Outcome, Verdict
 from course_utils.learner import progress
-from course_utils.learner.fingerprints import digests
+from course_utils.learner.fingerprints import digest_of, digests
 from course_utils.learner.progress import State
 
 PASSED = Verdict("double", Outcome.PASSED, "all checks passed", passed=2, total=2)
@@ -171,6 +171,13 @@ def test_both_files_of_a_pair_give_the_same_fingerprints(course):
     script = digests(course.chapter)
     assert set(script) == {"double", "Scale"}
     assert digests(course.chapter, course.chapter.notebook) == script
+
+
+def test_a_comment_or_a_docstring_is_no_change_and_a_number_is():
+    one = "def f(x):\n    return x + 1"
+    assert digest_of(one) == digest_of('def f(x):\n    """One more."""\n\n    # why\n    return x + 1  # so\n')
+    assert digest_of(one) != digest_of(one.replace("1", "2"))
+    assert digest_of("def f(:  # a") != digest_of("def f(:  # b")
 
 
 def test_a_slip_in_one_exercise_leaves_the_others_known(course):

@@ -11,6 +11,7 @@ import streamlit
 from streamlit.testing.v1 import AppTest
 
 from course_utils.catalog import CourseError
+from course_utils.grading.verdict import Outcome, Verdict
 from course_utils.learner import editing, progress
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -71,10 +72,19 @@ def test_where_one_is_is_said(course):
 
 def test_a_conflict_shows_both_versions_and_checks_nothing(torn, course):
     assert {HERE, THERE} <= {block.value for block in torn.code}
+    difference = "-     return 2  # there\n+     return 1  # <b>here</b>"
+    assert any(difference in block.value for block in torn.code)
     assert "changed elsewhere" in texts(torn.warning)
     drawn(torn.button(key="check-double").click().run())
     assert progress.load(course.root).of("double").attempts == 0
+    assert "choose one of the two versions first" in texts(torn.error)
     assert mine(course) == THERE
+
+
+def test_a_conflict_hides_the_verdict_on_another_version(torn, course):
+    progress.record(course.root, Verdict("double", Outcome.WRONG, "Not so."), "aaaa")
+    assert "Not so." not in texts(drawn(torn.run()).code)
+    assert "Not so." in texts(drawn(torn.button(key="take-double").click().run()).code)
 
 
 def test_keeping_mine_keeps_a_copy_of_theirs(torn, course):

@@ -1,12 +1,10 @@
 """The class report as one HTML page for staff: no script, nothing fetched, everything foreign escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from course_utils.grading.report import check_title
-from course_utils.grading.verdict import Outcome
 from course_utils.staff.exports.html import (
     WORDS,
-    badge,
     cards,
     document,
     facts,
@@ -66,9 +64,14 @@ def behind(standing: Standing) -> str:
     return ""
 
 
-def lines(report: ClassReport, most: int = 5) -> list[str]:
-    """The same in short, for a terminal: the figures, the hardest exercises, the commonest misconceptions."""
+def lines(report: ClassReport, refused: Collection[str] = (), most: int = 5) -> list[str]:
+    """The same in short, for a terminal: the figures, the hardest exercises, the commonest misconceptions, who lacks.
+
+    refused: people who handed in something that couldn't be graded.
+    """
     found = [f"{report.title}", "  " + "; ".join(f"{label.lower()}: {value}" for label, value in figures(report))]
+    if says := mixture(report):
+        found.append(f"  {says}")
     hard = [one for one in report.exercises if one.stuck][:most]
     if hard:
         found.append("  most are stuck at:")
@@ -77,16 +80,32 @@ def lines(report: ClassReport, most: int = 5) -> list[str]:
     if report.beliefs:
         found.append("  behind wrong answers:")
         found += [f"    {one.people} × {one.exercise}: {one.says}" for one in report.beliefs[:most]]
-    if report.missing:
-        found.append(f"  without a result: {one_line(', '.join(report.missing), 400)}")
+    came = {person.casefold() for person in refused}
+    for words, people in (
+        ("nothing came from", [one for one in report.missing or () if one.casefold() not in came]),
+        ("came, but could not be graded", [one for one in report.missing or () if one.casefold() in came]),
+        ("graded, but not on the roster", report.strangers),
+    ):
+        if people:
+            found.append(f"  {words}: {one_line(', '.join(people), 400)}")
     return found
 
 
-def _warning(report: ClassReport) -> str:
+def mixture(report: ClassReport) -> str:
+    """What to do where not all files were graded by one version; "" where they were."""
     if len(report.makers) < 2:
         return ""
-    text = "These files were graded by different versions of the course or its checks: grade again before comparing."
-    return f"<p>{badge(Outcome.GRADER_ERROR)} {shown(text)}</p>"
+    counts = " and ".join(str(count) for _, count in report.makers)
+    return (
+        f"Not yet to be compared: {counts} files were graded by different versions of grader, checks or libraries. "
+        "`course grade SUBMISSIONS --out RESULTS --regrade` grades what is in SUBMISSIONS by one version; "
+        "`course grades drop RESULTS PERSON` takes out a result whose file is no longer there."
+    )
+
+
+def _warning(report: ClassReport) -> str:
+    says = mixture(report)
+    return f"<h2>Graded by different versions</h2><p>{prose(says)}</p>" if says else ""
 
 
 def _legend() -> str:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course_utils.catalog import Catalog, Chapter, CourseError
@@ -22,6 +22,7 @@ from course_utils.staff.intake.files import (
 from course_utils.staff.intake.listing import rows_of
 from course_utils.staff.intake.names import chapter_in_text
 from course_utils.staff.intake.text import code_lines, text_of
+from course_utils.staff.intake.unusable import remedy
 
 __all__ = ["Complaint", "Intake", "Submission", "take_in"]
 
@@ -63,7 +64,9 @@ def take_in(path: Path, catalog: Catalog, only: Chapter | None = None) -> Intake
     if suffix_of(path.name) == ".csv":
         claims.add_rows(rows_of(path))
         return _resolved(path, claims, only)
-    if is_wanted(path.name) and path.is_file():
+    if path.is_file():
+        if not is_wanted(path.name):
+            raise CourseError(f"{path} is nothing that can be graded: {remedy([path.name])}")
         claims.add_tree([Found((path.name,), lambda: read_file(path.parent, (path.name,)))])
         return _resolved(path, claims, only)
     raise CourseError(f"There is nothing to grade at {path}: name a folder, a zip or a CSV of learners' files.")
@@ -79,11 +82,12 @@ def _resolved(path: Path, claims: Claims, only: Chapter | None) -> Intake:
         if only and claim.chapter and claim.chapter != only:
             passed_over += 1
         else:
-            mine[claim.person].append(claim)
+            mine[claim.person.casefold()].append(claim)
     submissions: list[Submission] = []
     complaints = list(claims.complaints)
     for person in sorted(mine):
-        for one in _of_person(mine[person], claims.catalog, only):
+        name = min(claim.person for claim in mine[person])  # two spellings of one person are one person
+        for one in _of_person([replace(claim, person=name) for claim in mine[person]], claims.catalog, only):
             if isinstance(one, Complaint):
                 complaints.append(one)
             elif only and one.chapter != only:
@@ -97,13 +101,17 @@ def _of_person(claims: list[Claim], catalog: Catalog, only: Chapter | None) -> I
     """One file for each chapter that this person answers. What only its content shows gives way to what is named."""
     found: dict[str, list[Submission]] = defaultdict(list)
     named = {claim.chapter.key for claim in claims if claim.chapter}
-    strays = []
+    strays: list[Claim] = []
+    empty: list[Claim] = []
     for claim in claims:
         try:
             content = claim.found.read()
             text = text_of(content, claim.found.suffix)
         except Refused as why:
-            yield Complaint(claim.found.shown, str(why))
+            yield Complaint(claim.found.shown, str(why), claim.person)
+            continue
+        if not code_lines(text, claim.found.suffix, bare=True):
+            empty.append(claim)
             continue
         chapter = claim.chapter or chapter_in_text(code_lines(text, claim.found.suffix), catalog) or only
         if chapter is None:
@@ -113,8 +121,9 @@ def _of_person(claims: list[Claim], catalog: Catalog, only: Chapter | None) -> I
             found[chapter.key].append(Submission(claim.person, chapter, printable(claim.found.shown), digest, text))
     for key in sorted(found):
         yield _one_of(found[key])
-    if not found:  # else they are helpers beside the real thing
-        yield from (_stray(claim) for claim in strays)
+    # Beside the real thing these are helpers.
+    yield from (_empty(claim) for claim in empty if claim.chapter or not found)
+    yield from (_stray(claim) for claim in strays if not found)
 
 
 def _one_of(rivals: list[Submission]) -> Submission | Complaint:
@@ -124,9 +133,15 @@ def _one_of(rivals: list[Submission]) -> Submission | Complaint:
         return first
     files = ", ".join(sorted(one.file for one in rivals))
     says = f"handed in {len(rivals)} files for {first.chapter.key} that differ ({files}): take all but one out."
-    return Complaint(first.person, says)
+    return Complaint(first.person, says, first.person)
+
+
+def _empty(claim: Claim) -> Complaint:
+    return Complaint(
+        claim.found.shown, "the file is empty, there is no line of code in it: ask for it again.", claim.person
+    )
 
 
 def _stray(claim: Claim) -> Complaint:
     says = "doesn't say which chapter it answers, by name or by content: call it ch01_….py, or say --chapter."
-    return Complaint(claim.found.shown, says)
+    return Complaint(claim.found.shown, says, claim.person)

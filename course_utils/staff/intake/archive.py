@@ -14,6 +14,7 @@ from course_utils.staff.intake.files import (
     MOST,
     Complaint,
     Found,
+    Other,
     Refused,
     archive_complaint,
     is_wanted,
@@ -62,26 +63,24 @@ class Archive:
         if entries >= MOST or size > MOST_CONTENTS:  # 0xffff entries stand for "more than that" as well
             raise CourseError(f"{self.path} lists more than {MOST} files: export the submissions alone.")
 
-    def files(self) -> Iterator[Found | Complaint]:
-        """Every candidate in the archive, and a complaint for each that can't be one."""
+    def files(self) -> Iterator[Found | Complaint | Other]:
+        """Every file in the archive: candidates, those that can't be one, a complaint or more; and its folders."""
         seen: set[str] = set()
         for info in self._zip.infolist():
             name = info.orig_filename  # `filename` ends at a null byte
-            if info.is_dir():
-                continue
-            parts = tuple(name.split("/"))
-            if complaint := archive_complaint(name):
-                yield complaint
-            if not is_wanted(name):
-                continue
-            try:
-                _refuse_name(name, parts, seen)
-            except Refused as why:
-                yield Complaint(name, str(why))
-                continue
-            seen.add(name)
-            if not any(passed_over(part) for part in parts):
-                yield Found(parts, lambda info=info: self._read(info))  # type: ignore[misc]
+            if is_wanted(name) and not info.is_dir():
+                yield self._candidate(info, tuple(name.split("/")), seen)
+            else:
+                yield archive_complaint(name) or _visible(tuple(name.split("/")))
+
+    def _candidate(self, info: zipfile.ZipInfo, parts: tuple[str, ...], seen: set[str]) -> Found | Complaint | Other:
+        try:
+            _refuse_name(info.orig_filename, parts, seen)
+        except Refused as why:
+            return Complaint(info.orig_filename, str(why))
+        seen.add(info.orig_filename)
+        hidden = any(passed_over(part) for part in parts)
+        return _visible(parts) if hidden else Found(parts, lambda: self._read(info))
 
     def _read(self, info: zipfile.ZipInfo) -> bytes:
         """An entry's content, of which no more is unpacked than may be. Raises Refused."""
@@ -103,6 +102,12 @@ class Archive:
             raise Refused(f"is damaged in the zip ({error}): hand it in again.") from None
         refuse_large(len(content), largest)
         return content
+
+
+def _visible(parts: tuple[str, ...]) -> Other:
+    """A file that is no candidate; of a hidden one, the folder that it makes to be there."""
+    hidden = next((place for place, part in enumerate(parts) if passed_over(part)), None)
+    return Other(parts if hidden is None else (*parts[:hidden], ""))
 
 
 def _refuse_name(name: str, parts: tuple[str, ...], seen: set[str]) -> None:

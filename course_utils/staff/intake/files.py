@@ -23,9 +23,10 @@ class Complaint:
 
     where: str  # a file, folder or row, relative to what was handed in; printable, whatever it was called
     says: str
+    person: str = ""  # whose it is, where that is known
 
     def __post_init__(self) -> None:
-        for name in ("where", "says"):
+        for name in ("where", "says", "person"):
             object.__setattr__(self, name, printable(getattr(self, name)))
 
     def __str__(self) -> str:
@@ -50,6 +51,21 @@ class Found:
     @property
     def suffix(self) -> str:
         return suffix_of(self.parts[-1])
+
+
+@dataclass(frozen=True)
+class Other:
+    """A file that can't be a submission, or an empty folder: not graded, but what came from somebody is not lost."""
+
+    parts: tuple[str, ...]  # its path; the last is "" for a folder
+
+    @property
+    def shown(self) -> str:
+        return "/".join(self.parts)
+
+    @property
+    def stem(self) -> str:
+        return os.path.splitext(self.parts[-1])[0]
 
 
 def suffix_of(name: str) -> str:
@@ -80,15 +96,15 @@ def archive_complaint(shown: str) -> Complaint | None:
     return None
 
 
-def files_in(root: Path) -> Iterator[Found | Complaint]:
-    """Every candidate below a folder, in the order of names, and a complaint for each that can't be one."""
+def files_in(root: Path) -> Iterator[Found | Complaint | Other]:
+    """Every file below a folder, in the order of names: candidates, those that can't be one, a complaint or more."""
     left = [MOST]
     yield from _walk(root, (), left)
     if left[0] < 0:
         yield Complaint(str(root.name), f"holds more than {MOST} files: only the first {MOST} were looked at.")
 
 
-def _walk(root: Path, parts: tuple[str, ...], left: list[int]) -> Iterator[Found | Complaint]:
+def _walk(root: Path, parts: tuple[str, ...], left: list[int]) -> Iterator[Found | Complaint | Other]:
     shown = "/".join(parts) or root.name
     if len(parts) > DEEPEST:
         yield Complaint(shown, f"lies {DEEPEST} folders deep, and is not searched: hand the files in less deep.")
@@ -99,6 +115,8 @@ def _walk(root: Path, parts: tuple[str, ...], left: list[int]) -> Iterator[Found
     except OSError as error:
         yield Complaint(shown, f"can't be searched ({error.strerror}): make the folder readable.")
         return
+    if parts and all(passed_over(entry.name) for entry in rows):
+        yield Other((*parts, ""))
     for entry in rows:
         left[0] -= 1
         if left[0] < 0:
@@ -106,19 +124,23 @@ def _walk(root: Path, parts: tuple[str, ...], left: list[int]) -> Iterator[Found
         yield from _entry(root, (*parts, entry.name), entry, left)
 
 
-def _entry(root: Path, parts: tuple[str, ...], entry: os.DirEntry[str], left: list[int]) -> Iterator[Found | Complaint]:
+def _entry(
+    root: Path, parts: tuple[str, ...], entry: os.DirEntry[str], left: list[int]
+) -> Iterator[Found | Complaint | Other]:
     if passed_over(entry.name):
         return
     shown = "/".join(parts)
     if entry.is_symlink():
         if is_wanted(entry.name) or entry.is_dir():
             yield Complaint(shown, "is a link, and links are not followed: put the file itself there.")
+        else:
+            yield Other(parts)
     elif entry.is_dir(follow_symlinks=False):
         yield from _walk(root, parts, left)
     elif is_wanted(entry.name):
         yield Found(parts, lambda: read_file(root, parts))
-    elif complaint := archive_complaint(shown):
-        yield complaint
+    else:
+        yield archive_complaint(shown) or Other(parts)
 
 
 def read_file(root: Path, parts: tuple[str, ...]) -> bytes:

@@ -11,7 +11,7 @@ LONGEST_NAME = 100
 _CHAPTER = re.compile(r"(?<![^\W_])(ch\d\d)(?:_[a-z][a-z0-9]*)*", re.IGNORECASE)
 _GENERATED = re.compile(r"Generated from solutions/(ch\d\d_[a-z0-9_]+)\.py")
 _DEFINED = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)", re.MULTILINE)
-_CANVAS = re.compile(r"(?:_LATE)?_(\d{4,})_\d{4,}$")  # "doejane_LATE_12345_678901": user, then submission
+_CANVAS = re.compile(r"(?P<who>[^\W_]+)_(?:LATE_(?P<late>\d+)_\d+|(?P<user>\d{4,})_\d{4,})(?=_|$)")
 _MOODLE = re.compile(r"_assignsubmission_(?:file|onlinetext)_?$")
 _EDGES = " _-.,"
 
@@ -23,6 +23,16 @@ class Named:
     before: str  # what stands before the chapter: the person, as a rule
     chapter: Chapter | None
     after: str
+
+
+def canvas_of(name: str) -> tuple[str, str] | None:
+    """Person and number of user, where Canvas named a file: by these, "LATE", and a number of the submission.
+
+    >>> canvas_of("lovelaceada_LATE_222_333_ch01_transformers-1"), canvas_of("doe_2024_12")
+    (('lovelaceada', '222'), None)
+    """
+    match = _CANVAS.match(name)
+    return (match["who"], match["late"] or match["user"]) if match else None
 
 
 def read_name(stem: str, catalog: Catalog) -> Named:
@@ -61,7 +71,8 @@ def person_of(raw: str) -> str:
     ('doejane_12345', 'Jane Doe_2231')
     """
     name = unicodedata.normalize("NFC", raw).strip(_EDGES)
-    name = _MOODLE.sub("", _CANVAS.sub(r"_\1", name)).strip(_EDGES)
+    canvas = canvas_of(name)
+    name = "_".join(canvas) if canvas else _MOODLE.sub("", name).strip(_EDGES)
     if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for sign in name):
         raise Refused("has signs in its name that can't be shown: give it an ordinary name.")
     if set(name) & set('/\\:*?"<>|'):

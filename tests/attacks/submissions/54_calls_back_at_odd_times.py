@@ -1,5 +1,5 @@
 # attack our wall: a thread calls back into the check after the answer was given
-# expect generate_with_cache: wrong
+# expect generate_with_cache: crashed wrong
 import threading
 import time
 

@@ -49,7 +49,8 @@ def script(url_path):
         catalog=catalog, chapters=chapters, explorer={page.url_path: blank(page.url_path) for page in pages()}
     )
     st.navigation([*chapters.values(), *site.explorer.values()])
-    next(page for page in pages() if page.url_path == url_path).draw(site)
+    opened = st.session_state.get("opened", url_path)
+    next(page for page in pages() if page.url_path == opened).draw(site)
 
 
 def visit(url_path, **address):
@@ -62,6 +63,12 @@ def visit(url_path, **address):
 def drawn(page):
     assert not page.exception
     return page
+
+
+def field(page, name):
+    """The widget of a field, whatever the number of times that it was made anew."""
+    widgets = [*page.text_input, *page.selectbox, *page.radio]
+    return next(one for one in widgets if one.key.split(".")[2] == name)
 
 
 def shown(page):
@@ -84,15 +91,15 @@ def test_every_page_is_drawn_for_every_specimen(page, specimen):
     found = visit(page, specimen=specimen)
     assert errors(found) == []
     assert len(found.title) == 1 and "load_specimen" in shown(found)
-    assert found.text_input(key="explorer.prompt").value == examples_for(specimen)[0].prompt
+    assert field(found, "prompt").value == examples_for(specimen)[0].prompt
 
 
 def test_the_address_decides_and_follows():
     page = visit("prompt", specimen="attn-only-4l", prompt=GIVING, layer="3", position="4")
-    assert page.selectbox(key="explorer.specimen").value == "attn-only-4l"
-    assert page.radio(key="explorer.layer").value == "3"
+    assert field(page, "specimen").value == "attn-only-4l"
+    assert field(page, "layer").value == "3"
     assert "after 4 · Boris" in shown(page)
-    drawn(page.text_input(key="explorer.prompt").set_value("Ada met Boris").run())
+    drawn(field(page, "prompt").set_value("Ada met Boris").run())
     assert address(page)["prompt"] == "Ada met Boris" and address(page)["specimen"] == "attn-only-4l"
     assert "position" not in address(page)  # it belonged to the other prompt
     assert "after 3 · Boris" in shown(page)
@@ -112,7 +119,7 @@ def test_the_address_decides_and_follows():
             "off": ",,9.9",
             "step": "7",
         },
-        {"specimen": "../weights", "prompt": "", "off": "mlp1", "layer": "9" * 40},
+        {"specimen": "../weights", "off": "mlp1", "layer": "9" * 40},
     ],
 )
 @pytest.mark.parametrize("page", [page.url_path for page in pages()])
@@ -120,13 +127,49 @@ def test_nonsense_in_the_address_falls_back(page, address):
     assert errors(visit(page, **address)) == []
 
 
+def test_after_every_switch_of_pages_the_widgets_show_what_the_address_says():
+    wanted = {"specimen": "attn-only-2l", "prompt": "Ada met Boris", "answer": "kite", "step": "500", "position": "1"}
+    page = visit("prompt", **wanted)
+    for name in [
+        "attribution",
+        "patching",
+        "ablation",
+        "prompt",
+        "patching",
+        "attribution",
+        "prompt",
+        "ablation",
+        "attribution",
+    ]:
+        page.session_state["opened"] = name
+        drawn(page.run())
+        shown_here = {one.key.split(".")[2]: one.value for one in [*page.text_input, *page.selectbox, *page.radio]}
+        assert {field: shown_here[field] for field in wanted if field in shown_here} == {
+            field: value for field, value in wanted.items() if field in shown_here
+        }, name
+        assert {"specimen", "prompt", "step"} <= set(shown_here)
+
+
+def test_an_emptied_prompt_and_an_unknown_specimen_are_told():
+    page = visit("prompt", specimen="gpt-5")
+    assert "There is no specimen “gpt" in page.info[0].value.replace("\\", "")
+    drawn(field(page, "prompt").set_value("").run())
+    assert "The prompt is empty" in errors(page)[0] and address(page)["prompt"] == ""
+
+
+def test_shares_that_mean_little_are_said_to():
+    little = visit("patching", specimen="attn-only-4l", prompt="Ada met a drum", other="Ada met a lamp", answer="")
+    assert "mean little" in little.warning[0].value
+    assert not visit("patching", specimen="attn-only-4l").warning
+
+
 def test_another_specimen_brings_an_example_of_its_own():
     page = visit("attribution", specimen="attn-only-4l")
-    drawn(page.selectbox(key="explorer.specimen").set_value("attn-only-2l").run())
-    assert page.text_input(key="explorer.prompt").value == examples_for("attn-only-2l")[0].prompt
-    drawn(page.text_input(key="explorer.prompt").set_value("Ada met Boris").run())
-    drawn(page.selectbox(key="explorer.specimen").set_value("microworld-4l").run())
-    assert page.text_input(key="explorer.prompt").value == "Ada met Boris"  # one's own stays
+    drawn(field(page, "specimen").set_value("attn-only-2l").run())
+    assert field(page, "prompt").value == examples_for("attn-only-2l")[0].prompt
+    drawn(field(page, "prompt").set_value("Ada met Boris").run())
+    drawn(field(page, "specimen").set_value("microworld-4l").run())
+    assert field(page, "prompt").value == "Ada met Boris"  # one's own stays
 
 
 def test_an_example_sets_prompts_and_words():
@@ -134,8 +177,8 @@ def test_an_example_sets_prompts_and_words():
     capital = examples_for("microworld-4l")[1]
     box = next(box for box in page.selectbox if box.label == "Example")
     drawn(box.set_value(capital.title).run())
-    assert page.text_input(key="explorer.other").value == capital.other
-    assert page.text_input(key="explorer.answer").value == capital.answer
+    assert field(page, "other").value == capital.other
+    assert field(page, "answer").value == capital.answer
     assert address(page)["prompt"] == capital.prompt
 
 
@@ -165,7 +208,7 @@ def test_what_was_typed_is_shown_as_it_is():
 def test_an_impossible_choice_is_one_sentence_in_place(page, address, sentence):
     found = visit(page, specimen="attn-only-2l", **{"prompt": examples_for("attn-only-2l")[0].prompt, **address})
     assert len(errors(found)) == 1 and re.search(sentence, errors(found)[0])
-    assert found.text_input(key="explorer.prompt")  # the choices are still there to be mended
+    assert field(found, "prompt")  # the choices are still there to be mended
 
 
 def test_the_account_of_attribution_adds_up():
@@ -179,7 +222,7 @@ def test_a_switch_changes_the_numbers_and_the_address():
     before = page.metric[0].value
     drawn(page.get("button_group")[1].set_value(["1.1", "1.4"]).run())
     assert address(page)["off"] == "1.1,1.4"
-    assert page.metric[0].value != before and page.metric[0].delta.startswith("-")
+    assert page.metric[0].value != before and page.metric[0].delta.startswith("−")
     drawn(next(b for b in page.button if "everything on" in b.label).click().run())
     assert page.metric[0].value == before and "off" not in address(page)
 
@@ -196,21 +239,21 @@ def test_without_circuitsvis_the_table_stands_in_its_place(monkeypatch):
 def test_a_checkpoint_from_before_the_phase_change_has_no_induction():
     page = visit("prompt", specimen="attn-only-2l")
     assert "look at “kite”" in shown(page)
-    drawn(page.selectbox(key="explorer.step").set_value("500").run())
+    drawn(field(page, "step").set_value("500").run())
     assert address(page)["step"] == "500" and "step=500" in shown(page)
     assert "look at “kite”" not in shown(page)
     trained, early = (visit("attribution", step=step).metric[0].value for step in ("", "500"))
     number = lambda text: float(text.split()[0].replace("−", "-"))  # noqa: E731
     assert number(trained) > 5 > number(early)
-    drawn(page.selectbox(key="explorer.specimen").set_value("microworld-4l").run())
+    drawn(field(page, "specimen").set_value("microworld-4l").run())
     assert "step" not in address(page)
 
 
 def test_the_exchange_of_prompts():
     page = visit("patching", specimen="attn-only-4l")
-    one, two = (page.text_input(key=f"explorer.{name}").value for name in ("prompt", "other"))
+    one, two = (field(page, name).value for name in ("prompt", "other"))
     drawn(next(b for b in page.button if "Exchange" in b.label).click().run())
-    assert (page.text_input(key="explorer.prompt").value, page.text_input(key="explorer.other").value) == (two, one)
+    assert (field(page, "prompt").value, field(page, "other").value) == (two, one)
     assert "+1.00" in shown(page)
 
 

@@ -14,6 +14,7 @@ import sysconfig
 import threading
 
 import pytest
+import torch
 
 from course_utils.catalog import load_catalog
 from course_utils.jail import inside
@@ -95,6 +96,15 @@ class PlainZygote:
         self.answers.close()
         self.control.close()
         self.process.wait(10)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_thread():
+    """The models are small: a second thread would only wait for the first, and use up a processor with it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

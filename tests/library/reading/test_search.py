@@ -7,7 +7,7 @@ import pytest
 from course_utils.catalog import load_catalog
 from course_utils.reading.blocks import Code, Prose
 from course_utils.reading.markup import fold
-from course_utils.reading.search import make_index, search
+from course_utils.reading.search import make_index, nearest, search
 from course_utils.reading.sections import Section, cut
 
 
@@ -143,3 +143,31 @@ def test_a_query_is_answered_well_under_a_tenth_of_a_second(course):
 
 def test_folding():
     assert fold("ﬁne ÀÉ") == "fine ae"
+
+
+SPELLINGS = [("key-value cache", "KV cache"), ("OV circuit", "W_OV")]
+
+
+@pytest.mark.parametrize(("query", "found"), [("kv cache", "kept"), ("W_OV", "moved")])
+def test_a_term_is_found_in_any_of_its_spellings(chapter, query, found):
+    sections = [
+        Section("kept", "kept", (Prose("the key-value cache, and the key-value caches"),)),
+        Section("moved", "moved", (Prose("its OV circuit"),)),
+        Section("other", "other", (Prose("a key, a cache and kv"),)),
+    ]
+    hits = search(make_index([(chapter, sections)], SPELLINGS), query).hits
+    assert hits[0].place.title == found
+    assert search(make_index([(chapter, sections)]), "W_OV").hits == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [("LayerNrom", "LayerNorm"), ("causel mask", "causal_mask"), ("residul", "residual"), ("KV cahce", "KV cache")],
+)
+def test_a_misspelt_word_brings_the_nearest(query, meant):
+    index = make_index([(chapter, cut(chapter)) for chapter in load_catalog().chapters], SPELLINGS)
+    assert meant in nearest(index, query)
+
+
+def test_nothing_is_near_to_nonsense(course):
+    assert nearest(course, "zzzzqqx") == () and nearest(course, "") == ()

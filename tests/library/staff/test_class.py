@@ -84,7 +84,6 @@ def outcomes(graded, person: str) -> list[str]:
         ("ida", ["passed", "passed", "not_loadable"], 3),
         ("jon", ["crashed", "passed", "passed"], 7),
         ("kim", ["passed", "passed", "passed"], 8),
-        ("leo", ["not_loadable", "not_loadable", "not_loadable"], 0),
         ("ola", ["passed"], 1),
     ],
 )
@@ -109,9 +108,10 @@ def test_a_mistake_of_its_own_stays_one_with_the_right_help(graded):
 
 def test_what_was_refused_has_one_line_each(graded):
     lines = [str(complaint) for complaint in graded[0].refused]
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert lines[0].startswith("mia_ch09_none.py: is for ch09_none")
-    assert lines[1].startswith("nia_ch01_transformers.py: is not UTF-8")
+    assert lines[1].startswith("leo_ch01_transformers.py: the file is empty")
+    assert lines[2].startswith("nia_ch01_transformers.py: is not UTF-8")
     assert not graded[0].ok
 
 
@@ -130,7 +130,7 @@ def test_the_files_are_the_results(graded):
     assert read_results(order.out).results == summary.results
     report = json.loads((order.out / "run.json").read_text())
     assert report == summary.to_dict()
-    assert len(report["refused"]) == 2
+    assert len(report["refused"]) == 3
 
 
 def test_no_secret_and_no_seed_in_what_is_kept(graded):

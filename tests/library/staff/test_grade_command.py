@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from .conftest import RIGHT
 from .test_intake import put
+from .test_run import wait_until
 
 
 def course(*words: object) -> subprocess.CompletedProcess[str]:
@@ -92,3 +94,25 @@ def test_a_weak_jail_must_be_asked_for_by_name(one_and_a_bad_one: Path):
     done = course("grade", "--help")
     assert "[default: namespaces]" in done.stdout
     assert "rlimits" in done.stdout
+
+
+def test_ctrl_c_says_what_is_kept(one_and_a_bad_one: Path, tmp_path: Path):
+    put(one_and_a_bad_one, "zoe_ch02_induction.py", "while True: pass\n")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "course_utils.cli", "grade", str(one_and_a_bad_one), "--out", str(out)]
+    command += ["--require-jail", "landlock", "--workers", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: list(out.glob("results/ann.*")) or process.poll() is not None)
+        process.send_signal(signal.SIGINT)
+        said, error = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "")
+    assert error == "stopped; 1 result is kept, the same command goes on.\n"
+
+
+def test_a_regrade_speaks_of_unchanged_files_only(one_and_a_bad_one: Path, tmp_path: Path):
+    words = ("grade", one_and_a_bad_one, "--out", tmp_path / "out", "--require-jail", "landlock")
+    course(*words)
+    (one_and_a_bad_one / "ann_ch02_induction.py").rename(one_and_a_bad_one / "bea_ch02_induction.py")
+    done = course(*words, "--regrade")
+    assert "No outcome changed in the files that are the same as before; new and changed files" in done.stdout
+    assert "results of earlier runs without a file here: ann/ch02 (`course grades drop`" in done.stdout

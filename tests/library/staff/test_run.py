@@ -6,12 +6,16 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from course_utils.catalog import CourseError, load_catalog
+from course_utils.cli import app
 from course_utils.staff import pool
+from course_utils.staff.reading import read_results
 from course_utils.staff.run import Order, run
 from course_utils.staff.store import DATABASE
 from course_utils.staff.summary import Change
@@ -133,10 +137,36 @@ def test_a_regrade_says_whose_outcome_changed(class_of_six: Path, tmp_path: Path
 
     put(root, "tests/ch01_transformers/test_double.py", check)
     with pytest.raises(
-        CourseError, match="2 of these files were graded here before, and since then the checks changed"
+        CourseError,
+        match=r"2 of these files were graded here before, .* the checks, solution or exercises\.toml of ch01 changed",
     ):
         run(order, load_catalog())
     again = run(Order(class_of_six, tmp_path / "out", "landlock", regrade=True), load_catalog())
     assert again.changes == (Change("ben", "ch01_transformers", "double", "passed", "wrong", -1),)
     assert [one.graded.totals.points for one in again.results] == [8, 7]
     assert run(order, load_catalog()).from_before == 2  # nothing is stale any more
+
+
+def test_results_whose_file_is_gone_are_named_and_can_be_taken_out(class_of_six: Path, tmp_path: Path):
+    for person in PEOPLE[2:]:
+        (class_of_six / f"{person}_ch01_transformers.py").unlink()
+    order = Order(class_of_six, tmp_path / "out", "landlock", workers=2)
+    assert run(order, load_catalog()).absent == ()
+    file = class_of_six / "ben_ch01_transformers.py"
+    away = file.rename(class_of_six / "away.txt")
+    assert run(order, load_catalog()).absent == ("ben/ch01",)
+    assert run(replace(order, only=load_catalog().chapters[1]), load_catalog()).absent == ()
+
+    runner = CliRunner()
+    words = ["grades", "drop", str(order.out), "ben", "--chapter"]
+    with pytest.raises(CourseError, match="no results of ben for ch02_induction"):
+        runner.invoke(app, [*words, "ch02"], catch_exceptions=False)
+    done = runner.invoke(app, [*words, "ch01"], catch_exceptions=False)
+    assert done.stdout == "Taken out: dropped/ben.ch01_transformers.json\n"
+    assert not (order.out / "results" / "ben.ch01_transformers.json").exists()
+    assert (order.out / "dropped" / "ben.ch01_transformers.json").is_file()
+    assert run(order, load_catalog()).absent == ()
+    assert [one.graded.person for one in read_results(order.out).results] == ["ann"]
+
+    away.rename(file)  # it is handed in again, and need not be graded again
+    assert run(order, load_catalog()).from_before == 2

@@ -90,7 +90,11 @@ def test_a_transaction_that_breaks_off_leaves_nothing(store, tmp_path):
 
 def test_refused_is_what_was_refused_last(store, tmp_path):
     store.refuse([Complaint("a.py", "is bad."), Complaint("b.py", "is bad.")])
+    assert read_results(tmp_path).refused == ()
+    store.refuse([Complaint("c.py", "is worse.", "cat"), Complaint("d.py", "too.", "cat")])
+    assert read_results(tmp_path).refused == ("cat",)
     store.refuse([Complaint("c.py", "is worse.")])
+    assert read_results(tmp_path).refused == ()
     with sqlite3.connect(tmp_path / DATABASE) as db:
         assert db.execute("SELECT name, says FROM refused").fetchall() == [("c.py", "is worse.")]
 

@@ -4,7 +4,7 @@ import pytest
 
 from course_utils.catalog import CourseError
 from course_utils.grading.verdict import Outcome
-from course_utils.staff.exports.class_page import behind, class_page, figures
+from course_utils.staff.exports.class_page import behind, class_page, figures, lines
 from course_utils.staff.report import Belief, class_reports
 from course_utils.staff.roster import read_roster
 
@@ -66,6 +66,13 @@ def test_who_is_missing(report, people):
     assert dict(figures(report))["To be graded again"] == "1"
 
 
+def test_who_never_came_and_who_was_refused_are_apart(people):
+    (report,) = class_reports(people, ["ada", "Gil", "hal"])
+    said = lines(report, refused=["gil", "somebody"])
+    assert "  nothing came from: hal" in said and "  came, but could not be graded: Gil" in said
+    assert "  graded, but not on the roster: bob, cyd, dan, eve, fay" in said
+
+
 def test_a_roster_is_read_by_its_head_or_its_first_column(tmp_path):
     path = tmp_path / "r.csv"
     for text in ("ada\nbob\n", "id,who\nada,1\nbob,2\n", "who,Person\n1, ada\n2,bob\n\n3,\n", "ada,x\nbob,y\nada,z"):
@@ -96,7 +103,10 @@ def test_versions_that_differ_are_said(people):
     )
     (report,) = class_reports([*people, other])
     assert len(report.makers) == 2 and report.makers[0][1] == 6
-    assert "different versions" in assert_harmless(class_page([report]))
+    said = assert_harmless(class_page([report]))
+    assert "Graded by different versions" in said and "6 and 1 files" in said and "--regrade" in said
+    assert "the grader failed</span>" not in said.partition("Where people are stuck")[0]
+    assert "6 and 1 files were graded by different versions" in "\n".join(lines(report))
 
 
 def test_hostile_names_stay_text(hostile):

@@ -53,7 +53,8 @@ def test_the_report(folder, roster):
     said = course("grades", "report", folder, "--roster", roster)
     assert "graded: 6; without a result: 1; median points: 1 of 6" in said
     assert "attention  3 of 4 who tried. 1 × the scores aren't scaled" in said
-    assert f"2 × LayerNorm: {OUTSIDE}" in said and "without a result: gil" in said
+    assert f"2 × LayerNorm: {OUTSIDE}" in said and "nothing came from: gil" in said
+    assert "graded, but not on the roster: fay" in said
     assert "Transformers from scratch: the class" in assert_harmless((folder / "report.html").read_text())
 
 
