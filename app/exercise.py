@@ -52,9 +52,9 @@ def _draw_for_learner(site: Site, chapter: Chapter, task: Task, exercise: Exerci
         # two runs that overlap, an element stands where a container stood.
         with st.container():
             _draw_solution(exercise)
-        with st.container():
-            if asked:
-                work.run_checks(chapter, exercise)
+        busy = st.empty()  # no spinner: the browser draws one between the others, and loses count of them
+        if asked:
+            work.run_checks(chapter, exercise, busy)
         work.draw_news(chapter, exercise)
         work.draw_last_verdict(chapter, standing, exercise)
         with st.container():

@@ -3,6 +3,7 @@
 import sys
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import drafts, learner
 from app.conflict import draw_conflict
@@ -105,13 +106,16 @@ def draw_reset(chapter: Chapter, exercise: Exercise) -> None:
         )
 
 
-def run_checks(chapter: Chapter, exercise: Exercise) -> None:
-    """Judge the file, unless a draft still waits to get into it. Ends this run of the page."""
+def run_checks(chapter: Chapter, exercise: Exercise, busy: DeltaGenerator) -> None:
+    """Judge the file, unless a draft still waits to get into it. Ends this run of the page.
+
+    busy: where to say that it takes a moment.
+    """
     edits = drafts.edits_of(exercise)
     if edits.pending is None:
         edits.trouble = edits.note = ""
-        with st.spinner(f"Checking {exercise.name} …"):
-            told_later(drafts.trouble_of(exercise), learner.check, chapter, exercise)()
+        busy.caption(f"Checking {exercise.name} …")
+        told_later(drafts.trouble_of(exercise), learner.check, chapter, exercise)()
         edits.say(_verdict_in_short(chapter, exercise))
     elif drafts.conflict(exercise, drafts.draft_of(chapter, exercise)):
         edits.trouble = "Nothing was checked: choose one of the two versions first."
