@@ -207,7 +207,7 @@ def test_what_is_typed_into_the_search_stays_text(open_page):
     page = settled(open_page("/search?q=%3Cimg%20src%3Dx%20onerror%3D%22window.bad%3D1%22%3E%20**head**"))
     page.locator(".gb-results").wait_for()
     assert page.locator("[data-testid='stMain'] img").count() == 0 and not page.evaluate("window.bad")
-    assert '<img src=x onerror="window.bad=1"> **head**' in page.locator(".gb-count").inner_text()
+    assert '<img src=x onerror="window.bad=1"> **head**' in page.locator(".gb-count").first.inner_text()
 
 
 def test_the_glossary_leads_to_the_first_use(open_page):
