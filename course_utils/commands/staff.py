@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from course_utils.catalog import load_catalog
+from course_utils.catalog import Catalog, load_catalog
 from course_utils.learner.screen import bar, print_json
 
 if TYPE_CHECKING:
     from course_utils.staff.results import Result
+    from course_utils.staff.run import Order
     from course_utils.staff.summary import Summary
 
 Submissions = Annotated[
@@ -69,15 +70,24 @@ def grade(
     The exit status is 0 when everything is graded, 1 when something was refused or not decided, 2 when nothing was,
     130 when you stopped it.
     """
-    from course_utils.staff.intake.files import printable
-    from course_utils.staff.run import Order, run
-    from course_utils.staff.summary import table
+    from course_utils.staff.run import Order
 
     catalog = load_catalog()
     only = catalog.find_chapter(chapter) if chapter else None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     order = Order(submissions, out, require_jail, only, workers or cores, secret_file, cluster, regrade)
-    shown = sys.stderr.isatty() and not json
+    summary = _watched(order, catalog, shown=sys.stderr.isatty() and not json)
+    if json:
+        print_json(summary.to_dict())
+    else:
+        _tell(summary, order)
+    raise typer.Exit(0 if summary.ok else 1)
+
+
+def _watched(order: "Order", catalog: Catalog, *, shown: bool) -> "Summary":
+    """The run, with a line of progress if it is to be shown. Ctrl-C ends the command with a sentence."""
+    from course_utils.staff.run import run
+
     clear = "\r\033[K" if shown else ""
     so_far = 0
 
@@ -88,7 +98,7 @@ def grade(
             _progress(done, total, result)
 
     try:
-        summary = run(order, catalog, progress)
+        return run(order, catalog, progress)
     except KeyboardInterrupt:
         typer.echo(
             f"{clear}stopped; {so_far} {'result is' if so_far == 1 else 'results are'} kept, the same command goes on.",
@@ -97,9 +107,13 @@ def grade(
         raise typer.Exit(130) from None
     finally:
         sys.stderr.write(clear)  # the line of progress has served its time
-    if json:
-        print_json(summary.to_dict())
-        raise typer.Exit(0 if summary.ok else 1)
+
+
+def _tell(summary: "Summary", order: "Order") -> None:
+    """The table of the run, then what staff should know of it; complaints go to stderr."""
+    from course_utils.staff.intake.files import printable
+    from course_utils.staff.summary import table
+
     for line in table(summary):
         typer.echo(line)
     sys.stdout.flush()  # before what goes to stderr
@@ -110,15 +124,14 @@ def grade(
         typer.echo(f"not decided: {result.graded.person}, {failed.name}: {failed.verdict.says}", err=True)
     for change in summary.changes:
         typer.echo(f"changed: {change}")
-    if regrade and not summary.changes:
+    if order.regrade and not summary.changes:
         typer.echo(
             "No outcome changed in the files that are the same as before; new and changed files aren't compared."
         )
     if summary.absent:
         gone = printable(", ".join(summary.absent))
         typer.echo(f"results of earlier runs without a file here: {gone} (`course grades drop` takes them out)")
-    typer.echo(f"\n{_counts(summary)} Results: {out}")
-    raise typer.Exit(0 if summary.ok else 1)
+    typer.echo(f"\n{_counts(summary)} Results: {order.out}")
 
 
 def _counts(summary: "Summary") -> str:
