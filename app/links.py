@@ -1,6 +1,5 @@
 """Links to places of the course as HTML, for lists that Streamlit's own links can't draw; and what makes them quick."""
 
-import tomllib
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -8,6 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from course_utils.authoring.notebook import repository_in
 from course_utils.catalog import Chapter, Exercise, course_root
 
 
@@ -55,11 +55,7 @@ def copy_link(address: str, label: str) -> str:
 @lru_cache(maxsize=1)
 def repository() -> str:
     """The address from which one gets the course; empty where the course doesn't say."""
-    try:
-        told = tomllib.loads((course_root() / "pyproject.toml").read_text(encoding="utf-8"))
-        return str(told["project"]["urls"]["Repository"])
-    except (OSError, ValueError, KeyError):
-        return ""
+    return repository_in(course_root() / "pyproject.toml")
 
 
 def draw_html(markup: str, scripted: bool = False) -> None:

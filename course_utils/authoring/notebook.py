@@ -132,8 +132,15 @@ def _setup(chapter: Chapter) -> str:
     """The code that fetches the course in Colab; the repository's address comes from pyproject.toml."""
     path = chapter.root / "pyproject.toml"
     path = path if path.is_file() else Path(__file__).resolve().parents[2] / "pyproject.toml"
-    try:
-        repository = tomllib.loads(path.read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
-        raise CourseError(f"{path} names no project.urls.Repository: the notebook's set-up cell needs it.") from None
+    repository = repository_in(path)
+    if not repository:
+        raise CourseError(f"{path} names no project.urls.Repository: the notebook's set-up cell needs it.")
     return _SETUP.format(repository=repository)
+
+
+def repository_in(project: Path) -> str:
+    """The address from which one gets the course, as a `pyproject.toml` names it; "" where it doesn't."""
+    try:
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["urls"]["Repository"])
+    except (OSError, ValueError, KeyError):
+        return ""

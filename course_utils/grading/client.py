@@ -15,7 +15,7 @@ from pathlib import Path
 
 from course_utils.catalog import CourseError, Exercise, course_root
 from course_utils.grading.address import folder_for_sockets, server_address
-from course_utils.grading.request import PING, Request
+from course_utils.grading.request import ONE_THREAD, PING, Request
 from course_utils.grading.verdict import Verdict, died, timed_out
 
 PATIENCE = 30.0  # seconds for everything around a check: starting the server, loading torch, killing what hangs
@@ -101,7 +101,7 @@ def _try_to_connect(address: Path) -> socket.socket | None:
 
 
 def _start(address: Path) -> subprocess.Popen[bytes]:
-    """A server that outlives us. OMP_NUM_THREADS also keeps the maths libraries from starting threads before a fork."""
+    """A server that outlives us."""
     return subprocess.Popen(
         [sys.executable, "-m", "course_utils.grading.server", str(address)],
         cwd=_PACKAGE_PARENT,
@@ -114,7 +114,7 @@ def _start(address: Path) -> subprocess.Popen[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return os.environ | ONE_THREAD
 
 
 def judge_once(request: Request) -> Verdict:

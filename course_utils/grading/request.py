@@ -6,6 +6,9 @@ from typing import Any, Self
 
 from course_utils.catalog import Exercise
 
+# For the environment of a process that judges: as many run at once as there are processors, and a fork takes no thread
+# of a maths library along.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 PING = "ping"  # a request that only asks whether the server is up; the reply is the same word
 
 

@@ -55,12 +55,6 @@ class Orders:
         return Orders(**fields)
 
 
-def prctl_if_any(option: int, value: int) -> None:
-    """`prctl` where there is one: other systems than Linux have only limits anyway."""
-    with contextlib.suppress(OSError, AttributeError):
-        syscalls.prctl(option, value)
-
-
 def tell(line: socket.socket, message: dict[str, Any]) -> None:
     """One line of JSON to the trusted side; nobody there is nobody to tell."""
     with contextlib.suppress(OSError):
@@ -121,7 +115,7 @@ def work(
 
 def _give_up_rights(orders: Orders, limits: Limits, parts: list[str], memory: int, tasks: int) -> None:
     """In the order in which each step still leaves the right to take the next one."""
-    prctl_if_any(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    syscalls.prctl_if_any(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     if orders.filtered:
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
         syscalls.drop_capabilities()

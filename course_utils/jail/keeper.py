@@ -14,7 +14,7 @@ import socket
 from typing import NoReturn
 
 from course_utils.jail import rlimits, syscalls
-from course_utils.jail.confine import Orders, new_namespaces, own_mounts, prctl_if_any, tell, work
+from course_utils.jail.confine import Orders, new_namespaces, own_mounts, tell, work
 from course_utils.jail.rlimits import Limits
 
 
@@ -31,8 +31,9 @@ def keep_worker(connection: int, leash: int, orders: Orders, limits: Limits) -> 
             if os.getpid() != 1:
                 raise OSError("the pid namespace is not new")  # `_empty_namespace` kills all that it sees
         else:
-            prctl_if_any(syscalls.PR_SET_PDEATHSIG, signal.SIGTERM)  # `_wait` hears it, so that we still clean up
-            prctl_if_any(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+            # `_wait` hears it, so that we still clean up.
+            syscalls.prctl_if_any(syscalls.PR_SET_PDEATHSIG, signal.SIGTERM)
+            syscalls.prctl_if_any(syscalls.PR_SET_CHILD_SUBREAPER, 1)
         _keep(connection, line, orders, limits, parts)
     except BaseException as error:
         tell(line, {"failed": f"{type(error).__name__}: {error}"})

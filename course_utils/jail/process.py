@@ -9,15 +9,15 @@ import subprocess
 from pathlib import Path
 from typing import IO, Any
 
+from course_utils.grading.request import ONE_THREAD
 from course_utils.jail import bubblewrap, namespaces
 from course_utils.jail.confine import NOBODY, SCRATCH, Orders
 from course_utils.jail.levels import JailError, Level
 from course_utils.jail.readable import ensure_readable
 from course_utils.jail.view import COURSE_AT, PACKAGES_AT, View, view
 
-_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 # A fixed hash seed: the same submission meets sets in the same order, whichever zygote it comes from.
-ENVIRONMENT = {**_THREADS, "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "2", "LANG": "C.UTF-8", "HOME": SCRATCH}
+ENVIRONMENT = {**ONE_THREAD, "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "2", "LANG": "C.UTF-8", "HOME": SCRATCH}
 _MOST_STDERR = 4000  # characters kept of what a zygote that doesn't start says
 
 

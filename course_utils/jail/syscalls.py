@@ -3,6 +3,7 @@
 What is left out: any decision. Who calls what, and in which order, is in `confine.py` and `namespaces.py`.
 """
 
+import contextlib
 import ctypes
 import os
 import struct
@@ -75,6 +76,12 @@ def prctl(option: int, value: int | ctypes.c_void_p = 0) -> None:
     wide = value if isinstance(value, ctypes.c_void_p) else ctypes.c_ulong(value)
     zero = ctypes.c_ulong(0)
     _checked(_libc.prctl(ctypes.c_int(option), wide, zero, zero, zero), f"prctl {option}")
+
+
+def prctl_if_any(option: int, value: int) -> None:
+    """`prctl` where there is one: nothing happens where it is refused, and on other systems than Linux."""
+    with contextlib.suppress(OSError, AttributeError):
+        prctl(option, value)
 
 
 def set_seccomp_filter(program: ctypes.Structure) -> None:

@@ -11,11 +11,11 @@ import time
 from typing import IO
 
 from course_utils.catalog import CourseError
+from course_utils.grading.request import ONE_THREAD
 from course_utils.staff.results import NotAResult, Result
 from course_utils.staff.task import LIMIT, Task
 
 PATIENCE = LIMIT + 180.0  # seconds: what a file may take, one exercise more, and starting torch twice
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _BLOCK = 1 << 16
 _CLEARS_UP = 3.0  # seconds for ending a jail and taking its folder away
 
@@ -32,7 +32,7 @@ class Workbench:
             [sys.executable, "-m", "course_utils.staff.workbench"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | _ONE_THREAD,
+            env=os.environ | ONE_THREAD,
             start_new_session=True,
         )
         self.deadline = 0.0  # when to give up on the task in hand

@@ -5,7 +5,6 @@ holds references and seeds, though never the secret; the jails are its children.
 """
 
 import contextlib
-import ctypes
 import importlib
 import json
 import os
@@ -14,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from course_utils.catalog import CourseError
+from course_utils.jail import syscalls
 
 if TYPE_CHECKING:
     from course_utils.staff.grader import Bench
@@ -54,8 +54,7 @@ def _bench() -> "contextlib.AbstractContextManager[Bench]":
 def _die_with_parent() -> None:
     """So that a run that is killed leaves nothing behind (Linux; elsewhere the end of stdin ends us)."""
     if sys.platform.startswith("linux"):
-        PR_SET_PDEATHSIG = 1
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        syscalls.prctl_if_any(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == 1:  # it was gone before we asked
             sys.exit(0)
 
