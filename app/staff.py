@@ -9,27 +9,28 @@ from pathlib import Path
 import streamlit as st
 
 from app.pages import Site
+from app.sections import stamp
 from app.words import plain
 from course_utils.catalog import CourseError
 from course_utils.grading.verdict import Outcome
 from course_utils.staff.exports.class_page import behind, figures, mixture
 from course_utils.staff.exports.html import FILLS, WORDS
 from course_utils.staff.exports.plain import one_line
+from course_utils.staff.reading import Read, read_results
 from course_utils.staff.report import Bins, ClassReport, class_reports
 from course_utils.staff.roster import read_roster
+from course_utils.staff.store import DATABASE, FOLDER
 
 RESULTS, ROSTER = "GLASSBOX_RESULTS", "GLASSBOX_ROSTER"
 
 
 def draw_staff(site: Site) -> None:
     """Draw the page. Raises CourseError where the folder or the roster can't be read."""
-    from course_utils.staff.reading import read_results
-
     st.set_page_config(page_title="Glassbox: the class")
     folder, roster = os.environ.get(RESULTS), os.environ.get(ROSTER)
     if not folder:
         raise CourseError(f"Set {RESULTS} to the folder that `course grade` wrote, then start the site again.")
-    found = read_results(Path(folder))
+    found = _results(folder, stamp(*_read_files(Path(folder))))
     titles = {chapter.key: chapter.title for chapter in site.catalog.chapters}
     reports = class_reports(found.results, read_roster(Path(roster)) if roster else None, titles)
     st.title("The class", anchor=False)
@@ -40,6 +41,17 @@ def draw_staff(site: Site) -> None:
         st.info("There are no results in this folder yet: `course grade` writes them.", icon=":material/info:")
         return
     _draw(_chosen(reports))
+
+
+def _read_files(folder: Path) -> list[Path]:
+    """Every file that results may be read from: the database, or the JSON files."""
+    return [folder / DATABASE, *sorted(folder.glob("*.json")), *sorted((folder / FOLDER).glob("*.json"))]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _results(folder: str, stamped: tuple[tuple[int, int], ...]) -> Read:
+    """Read anew only when one of the files has changed: a click on the page is no reason."""
+    return read_results(Path(folder))
 
 
 def _chosen(reports: tuple[ClassReport, ...]) -> ClassReport:
