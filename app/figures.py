@@ -26,6 +26,7 @@ _NIGHT = {
 _MARGIN = {"t": 30, "r": 25}  # the title stands above, as text that wraps
 _LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}  # beside the plot it would take a phone's width
 _CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
+_NO_DATA = [{"type": "scatter"}]  # of a drawing made of shapes and words alone, which Streamlit refuses
 
 
 def draw_figure(chapter: Chapter, slug: str) -> None:
@@ -38,7 +39,8 @@ def draw_figure(chapter: Chapter, slug: str) -> None:
     layout = _repainted(figure.get("layout", {}), _NIGHT if st.context.theme.type == "dark" else {"white": _CLEAR})
     title = layout.pop("title", {}).get("text", slug)
     st.markdown(f"**Figure: {plain(title)}**")
-    st.plotly_chart({**figure, "layout": _fitted(layout)}, theme=None, config=_CONFIG, key=f"figure-{slug}", alt=title)
+    drawn = {**figure, "data": figure.get("data") or _NO_DATA, "layout": _fitted(layout)}
+    st.plotly_chart(drawn, theme=None, config=_CONFIG, key=f"figure-{slug}", alt=title)
 
 
 def sources_line(done: str, code: Code) -> str:

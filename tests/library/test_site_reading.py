@@ -16,7 +16,9 @@ from streamlit.util import calc_hash
 from course_utils.authoring.build import build
 from course_utils.authoring.cells import Cell
 from course_utils.authoring.writers import new_id
+from course_utils.catalog import load_catalog
 from course_utils.reading.glossary import glossary_path
+from course_utils.reading.sections import WHOLE
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 MORE = """
@@ -151,6 +153,16 @@ def test_what_comes_out_and_what_is_said_of_it_wait_for_a_guess(course):
     assert [block.value for block in folded.code] == ["<b>0</b>"]
     assert [block.value for block in folded.markdown] == ["Now you know."]
     assert texts(site.markdown).count("Now you know.") == 1
+
+
+@pytest.mark.parametrize("key", [chapter.key for chapter in load_catalog().chapters])
+def test_every_figure_and_print_of_the_course_can_be_drawn(key):
+    page = visit(key, section=WHOLE)
+    assert [error.value for error in page.error] == []
+    assert "has not been computed yet" not in texts(page.caption)
+    assert len(page.get("plotly_chart")) == len(
+        {path.stem for path in load_catalog().find_chapter(key).figures.glob("*.json")} - {"numbers", "printed"}
+    )
 
 
 def test_results_name_their_source(course):
