@@ -67,7 +67,19 @@ def context(browser: Any) -> Any:
 
 
 @pytest.fixture
-def open_page(context: Any, served: Served, log: Log) -> Iterator[Any]:
+def untouched(served: Served) -> Iterator[None]:
+    """The learner's files as they were again after the test, and no record of what was tried in it."""
+    files = [path for chapter in served.catalog.chapters for path in (chapter.script, chapter.notebook)]
+    before = {path: path.read_bytes() for path in files}
+    yield
+    for path, content in before.items():
+        if path.read_bytes() != content:
+            path.write_bytes(content)
+    (served.folder / ".course" / "progress.json").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def open_page(context: Any, served: Served, untouched: None, log: Log) -> Iterator[Any]:
     """Open an address of the site: `open_page("/?exercise=x", width=390, dark=True)`.
 
     The test fails if any of its pages asked another machine for something, or complained.

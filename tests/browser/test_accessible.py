@@ -66,8 +66,8 @@ def test_no_page_has_a_serious_finding(open_page, path):
 
 def test_an_exercise_with_verdict_hint_and_solution_has_none_either(open_page, served):
     chapter = served.catalog.chapter_of(served.catalog.find_exercise(NAME))
-    before = chapter.script.read_text()
-    chapter.script.write_text(before.replace(f'raise NotImplementedError("{NAME}.forward")', "return 2 * x"))
+    stubs = chapter.script.read_text()
+    chapter.script.write_text(stubs.replace(f'raise NotImplementedError("{NAME}.forward")', "return 2 * x"))
     page = settled(open_page(f"/?exercise={SLUG}"))
     box = page.locator(f".st-key-exercise-{SLUG}")
     box.get_by_role("button", name="Run checks").click()
@@ -81,7 +81,6 @@ def test_an_exercise_with_verdict_hint_and_solution_has_none_either(open_page, s
     page.get_by_role("button", name="Show me the solution").click()
     box.get_by_role("button", name="Hide the solution").wait_for()
     assert findings(page) == []
-    chapter.script.write_text(before)
 
 
 @pytest.mark.parametrize("path", ["/", f"/?exercise={SLUG}"])

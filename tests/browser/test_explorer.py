@@ -137,6 +137,7 @@ def test_a_switch_changes_the_numbers(open_page):
     page.get_by_role("button", name="1.1", exact=True).click()
     page.get_by_role("button", name="1.4", exact=True).click()
     page.wait_for_function("() => document.querySelector('[data-testid=stMetricValue]')?.innerText.startsWith('−')")
+    settled(page)
     assert "off=1.1" in page.url
     assert page.locator("table.gx-table tbody th").first.inner_text() == "Boris"
 
