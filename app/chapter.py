@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.contents import NAMES, contents
-from app.exercise import draw_card, prepare_cards
+from app.exercise import draw_card, prepare_cards, prepare_chapter
 from app.figures import draw_figure, sources_line
 from app.glossary import explained
 from app.learner import standing_of
@@ -25,6 +25,7 @@ def draw_chapter(site: Site, chapter: Chapter) -> None:
     st.title(f"{chapter.number} · {chapter.title}", anchor=TOP)
     slug, target = _asked_for(chapter, sections)
     draw_html(contents(chapter, sections, slug, standing_of(chapter)), scripted=True)
+    prepare_chapter()
     name = NAMES.get(slug) or next(section.title for section in sections if section.slug == slug)
     st.set_page_config(page_title=f"{name} · {chapter.title} · Glassbox")
     if slug == PAPERS:

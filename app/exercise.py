@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 
 from app import drafts, learner, visitor, work
+from app.editor import load_editors
 from app.learner import Standing
 from app.links import repository
 from app.mode import is_public
@@ -22,6 +23,15 @@ _AT_HOME = (
     "To write your own and have it checked, take the course on your machine{where}. It is free, and needs no GPU; a "
     "network is needed once, to get it. `make course` in its folder sets it up and opens this page with an editor here."
 )
+
+
+def prepare_chapter() -> None:
+    """What the cards of all sections share. Draw it once on each page of a chapter, above everything that differs.
+
+    So it is in the browser before the first section with an exercise is opened, and stays from section to section.
+    """
+    if not is_public():
+        load_editors()
 
 
 def prepare_cards(chapter: Chapter) -> None:

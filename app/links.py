@@ -1,11 +1,13 @@
 """Links to places of the course as HTML, for lists that Streamlit's own links can't draw; and what makes them quick."""
 
+import json
 from functools import lru_cache
 from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.file_util import get_static_dir
 
 from course_utils.authoring.notebook import repository_in
 from course_utils.catalog import Chapter, Exercise, course_root
@@ -73,4 +75,14 @@ def draw_script() -> None:
 
 @lru_cache(maxsize=1)
 def _script() -> str:
-    return Path(__file__).with_name("reading.js").read_text(encoding="utf-8")
+    script = Path(__file__).with_name("reading.js").read_text(encoding="utf-8")
+    return f"window.glassboxSoon = {json.dumps(_soon_needed())};\n{script}"
+
+
+def _soon_needed() -> list[str]:
+    """Addresses of Streamlit's large scripts that a chapter needs on its first figure, to be fetched before that.
+
+    Their names are Streamlit's own affair: where it has others, the list is empty and the first figure takes longer.
+    """
+    folder = Path(get_static_dir())
+    return [path.relative_to(folder).as_posix() for path in folder.glob("static/js/PlotlyChart.*.js")]

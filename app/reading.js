@@ -1,7 +1,15 @@
-// Links inside the site without loading it anew, links that copy their address, and definitions that stay in view.
+// Links inside the site without loading it anew, links that copy their address, definitions that stay in view, and
+// scripts that are fetched before they are needed.
 (() => {
   if (window.glassboxReading) return;
   window.glassboxReading = true;
+
+  const prepare = () => {
+    for (const address of window.glassboxSoon ?? []) {
+      document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href: address }));
+    }
+  };
+  setTimeout(() => (window.requestIdleCallback ?? setTimeout)(prepare), 1000);
 
   const toast = document.createElement("div");
   toast.className = "gb-toast";

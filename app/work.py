@@ -8,8 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from app import drafts, learner
 from app.conflict import draw_conflict
 from app.drafts import Edits
-from app.editor import draw_editor, load_editors
+from app.editor import draw_editor
 from app.learner import Standing
+from app.lookout import look_out
 from app.words import plain, tell, told_later
 from course_utils.catalog import Chapter, Exercise
 from course_utils.grading.report import as_text
@@ -17,7 +18,6 @@ from course_utils.grading.verdict import Outcome, Verdict
 from course_utils.learner.progress import State
 from course_utils.learner.screen import shown_path
 
-_LOOK = 2.0  # seconds between looks at the learner's files
 _SEEN = "work.seen"  # what they were when the page was drawn
 _STATES = {
     State.NEW: "not begun",
@@ -29,18 +29,10 @@ _STATES = {
 
 
 def prepare(chapter: Chapter) -> None:
-    """What the cards of a page need once: the learner's files in step, the editors' script, and a look-out."""
+    """What the cards of a page need once: the learner's files in step, and a look-out."""
     learner.follow(chapter)
-    load_editors()
     st.session_state[_SEEN] = learner.changes_outside(chapter)
-    _look_out(chapter)
-
-
-@st.fragment(run_every=_LOOK)
-def _look_out(chapter: Chapter) -> None:
-    """Draw the page anew when an editor or a terminal changed the learner's files; else do nothing."""
-    if st.session_state.get(_SEEN) != learner.changes_outside(chapter):
-        st.rerun()
+    look_out(lambda: st.session_state.get(_SEEN) != learner.changes_outside(chapter))
 
 
 def draw_place(chapter: Chapter, standing: Standing, exercise: Exercise) -> None:

@@ -36,7 +36,7 @@ _editor = st.components.v2.component(
 
 
 def load_editors() -> None:
-    """Give the page what its editors share. Draw it once on each page that has any."""
+    """Give the page what its editors share. Draw it once on each page that has, or may come to have, any."""
     with st.container(key="editor-support"):
         _library(key="codemirror")
 
