@@ -1934,9 +1934,9 @@ record(greedy_good_about=greedy_good, greedy_variety_about=greedy_variety)
 
 # %% [markdown]
 # Text that the grammar itself makes has a variety of 78 words. Plain sampling has
-# 76, and 90% of its sentences are well formed. Greedy decoding, set to
-# continue 128 different beginnings, comes to 32: not half of it. How much of its
-# writing is well formed (51% here) is a matter of luck, from about half to most of it, from one
+# 77, and 90% of its sentences are well formed. Greedy decoding, set to
+# continue 128 different beginnings, comes to 38: not half of it. How much of its
+# writing is well formed (86% here) is a matter of luck, from about half to most of it, from one
 # training to the next. It has a handful of favourite sentences, which it writes again and again, and either those are
 # right or they aren't. (A favourite name, say, is a little likelier than the others wherever a name may come, even
 # where it has just been used.)
@@ -2044,14 +2044,14 @@ record(hot_good_about=by_temperature["T = 2.0"][0])
 
 
 # %% [markdown]
-# At $T = 0.2$: 96% well formed, variety 61. At $T = 1$: 90%
-# and 76. At $T = 2$: 22% well formed. So below 1 the variety goes, and what comes
+# At $T = 0.2$: 94% well formed, variety 60. At $T = 1$: 90%
+# and 77. At $T = 2$: 24% well formed. So below 1 the variety goes, and what comes
 # in return is little: a few points of correctness in one training, none in another. Where a model's *likeliest* word is
 # the wrong one, no temperature mends it. Above 1 there is no good variety left to gain,
 # since the language itself has no more, and what comes in instead are errors. A blunt knob: it treats the second best
 # word, which may be as good as the best, and the worst in the same way. That is why the more careful rules below exist.
 #
-# And $T = 0.2$ isn't yet greedy decoding, whose variety was 32. Two names whose logits
+# And $T = 0.2$ isn't yet greedy decoding, whose variety was 38. Two names whose logits
 # differ by 0.1 have the odds $e^{0.1 / 0.2} \approx 1.6$ at this temperature. Where the choices are nearly equal, $T$
 # has to be far smaller than the differences before one of them takes everything.
 
@@ -2117,7 +2117,7 @@ record(penalty_good_about=shares[-1])
 
 
 # %% [markdown]
-# With a penalty of 4, 43% of the sentences are well formed. The rule is blunt: it pushes the
+# With a penalty of 4, 40% of the sentences are well formed. The rule is blunt: it pushes the
 # second mention of a name down as if it were a stammer. In long texts by large models a small penalty helps, and
 # that is how it is used. But keep the lesson for later chapters, where much of what we look for in a model
 # (copying, agreement, who did what) *is* repetition.
@@ -2263,10 +2263,10 @@ for key, name in (
 #
 # | at $T = 1.5$ | well formed | variety |
 # | --- | --- | --- |
-# | no cut | 67% | 80 |
-# | $k = 5$ | 75% | 53 |
-# | $k = 30$ | 77% | 79 |
-# | $p = 0.9$ | 89% | 77 |
+# | no cut | 65% | 81 |
+# | $k = 5$ | 71% | 50 |
+# | $k = 30$ | 74% | 78 |
+# | $p = 0.9$ | 91% | 76 |
 #
 # (The shares of well-formed sentences differ from training to training, by more than some of these rows do. What held
 # every time: the nucleus is the best of the four in correctness, with nearly the variety of no cut at all, while
@@ -2350,7 +2350,7 @@ record(beam_1_about=found[1][0], beam_8_about=found[8][0], beam_32_about=found[3
 
 # %% [markdown]
 # Thirty-two beams get to -12, far above the -20 of greedy decoding. But eight end at
-# -27, *below* it. More beams promise nothing.
+# -32, *below* it. More beams promise nothing.
 #
 # The grammar tells why. After a full stop *the*, *when* and *yesterday* have a probability of one quarter each. After
 # *the* comes one of 16 qualities, after *yesterday* one of 24 names. So of all beginnings of two words those with
@@ -2395,7 +2395,7 @@ record(fresh_names_about=sum(len(ids[i : i + 8, name_at].unique()) for i in rang
 
 
 # %% [markdown]
-# The sentence that was found has a log-probability of -10.8, and of 362 fresh
+# The sentence that was found has a log-probability of -10.7, and of 362 fresh
 # sentences, -11.6 on average, 0% are as likely as that. Yet nothing in the
 # language sets it apart: it is one of 96768 that are all equally good. What does set it apart are the small errors of
 # your model, which thinks a little too highly of one name, one verb, one thing, one place. The search has gathered
@@ -2523,7 +2523,7 @@ assert cache_difference < 1e-5
 
 # %% [markdown]
 # The text went in as pieces of 10, 1, 1, 5 and 7 tokens, and the logits are those of the whole text, up to the last
-# digits (3e-06): sums taken in another order are rounded differently.
+# digits (4e-06): sums taken in another order are rounded differently.
 
 # %% [markdown]
 # ### Feed only what is new
@@ -2611,7 +2611,7 @@ print(f"{lengths[-1]} tokens: {slow[-1] / fast[-1]:.1f} times as fast")
 
 
 # %% [markdown]
-# Same tokens, 4 times as fast at 240 tokens when this page was built. Not 240 times: a step has
+# Same tokens, 7 times as fast at 240 tokens when this page was built. Not 240 times: a step has
 # costs that don't depend on the number of positions, such as reading every weight from memory once and the overhead
 # of each small operation, and a processor does 200 positions side by side far more cheaply than one after the
 # other. What counts is the shape: with the cache the curve is close to a straight line, and without it the curve
@@ -2734,7 +2734,7 @@ record(gpt2_difference=gpt2_difference, gpt2_scale=gpt2_scale)
 assert gpt2_difference < 1e-4
 
 # %% [markdown]
-# The largest difference is 5e-06, where the logits themselves have a spread of
+# The largest difference is 4e-06, where the logits themselves have a spread of
 # 1.5. Every piece that you wrote, from the embedding to the unembedding, computes what the library's
 # computes.
 #
