@@ -2522,14 +2522,14 @@ def added_up(effects: Float[Tensor, "layer head"], heads: Iterable[tuple[int, in
 
 
 boxes = {
-    "recipient": (0.0, 0.0, "recipient: Ada"),
-    "giver": (1.3, 0.0, "giver, second: Boris"),
-    "end": (2.6, 0.0, "end: to"),
-    "copy of recipient": (0.0, 1.0, f"<b>{named(tellers)}</b><br>“Ada”, once more"),
-    "copy of giver": (1.3, 1.0, f"<b>{named(tellers)}</b><br>“Boris”, once more"),
-    "suppressors": (2.6, 2.0, f"<b>{named(suppressors)}</b><br>suppressors: “not Boris”"),
-    "movers": (2.6, 3.2, f"<b>{named(movers_found)}</b><br>movers: “Ada”"),
-    "answer": (4.4, 3.2, "Ada over Boris"),
+    "recipient": (0.0, 0.0, "recipient:<br>Ada"),
+    "giver": (1.5, 0.0, "giver, second:<br>Boris"),
+    "end": (3.0, 0.0, "end:<br>to"),
+    "copy of recipient": (0.0, 1.0, f"<b>{named(tellers)}</b><br>“Ada”,<br>once more"),
+    "copy of giver": (1.5, 1.0, f"<b>{named(tellers)}</b><br>“Boris”,<br>once more"),
+    "suppressors": (3.0, 2.0, f"<b>{named(suppressors)}</b><br>suppressors:<br>“not Boris”"),
+    "movers": (3.0, 3.2, f"<b>{named(movers_found)}</b><br>movers: “Ada”"),
+    "answer": (4.6, 3.2, "Ada<br>over<br>Boris"),
 }
 arrows = [
     ("recipient", "copy of recipient", 0.0, "looks at itself"),
@@ -2537,13 +2537,13 @@ arrows = [
     ("end", "suppressors", 0.0, "who is giving?"),
     ("copy of giver", "suppressors", added_up(tell["suppressors", "v"], tellers), "values"),
     ("suppressors", "movers", added_up(tell["movers", "q"], suppressors), "queries"),
-    ("copy of recipient", "movers", sum(added_up(tell["movers", part], tellers) for part in "kv"), "keys and values"),
+    ("copy of recipient", "movers", sum(added_up(tell["movers", part], tellers) for part in "kv"), "keys, values"),
     ("suppressors", "answer", added_up(to_logits, suppressors), "direct"),
     ("movers", "answer", added_up(to_logits, movers_found), "direct"),
 ]
 figure = draw_circuit(boxes, arrows, "Who is given something: the circuit of the specimen (effects in logits)")
 figure.update_xaxes(
-    range=[-0.6, 5.0], tickvals=[0, 1.3, 2.6, 4.4], ticktext=["opening", "subject", "end", "logits"], showgrid=False
+    range=[-0.7, 5.0], tickvals=[0, 1.5, 3.0, 4.6], ticktext=["opening", "subject", "end", "logits"], showgrid=False
 )
 floors = ["words", "layer 0", f"layer {suppressors[0][0]}", "after it"]
 figure.update_yaxes(
