@@ -11,10 +11,11 @@ from course_utils.reading.sections import PAPERS, WHOLE, Section
 
 NAMES = {PAPERS: "Papers named here", WHOLE: "All on one page, to print"}
 
-_TO_OPEN = """(() => {
+# After the next picture: to ask for a place while the page is being put together costs a layout of all of it.
+_TO_OPEN = """requestAnimationFrame(() => setTimeout(() => {
   const nav = document.querySelector(".gb-contents"), open = nav?.querySelector(".gb-wide a[aria-current]");
   if (open) nav.scrollTop = open.offsetTop - nav.clientHeight / 2;
-})()"""
+}))"""
 
 
 def contents(chapter: Chapter, sections: Sequence[Section], open_slug: str, standing: Standing) -> str:
