@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection
 
 from course_utils.catalog import Chapter, load_catalog
 from course_utils.grading.checks import load_checks
-from course_utils.jail.launch import Zygote
-from course_utils.jail.levels import Level, strongest
-from course_utils.jail.rlimits import Limits
+from course_utils.jail.walls.launch import Zygote
+from course_utils.jail.walls.levels import Level, strongest
+from course_utils.jail.walls.rlimits import Limits
 
 
 def grader(orders: Connection, level: Level, key: str) -> None:
@@ -24,7 +24,7 @@ def grader(orders: Connection, level: Level, key: str) -> None:
     import torch._dynamo  # noqa: F401 - what torch's optimizers load when first used must not fall into a time limit
 
     from course_utils.grading.judge import judge_file
-    from course_utils.jail.session import judge_in_jail
+    from course_utils.jail.talk.session import judge_in_jail
 
     chapter = next(one for one in load_catalog().chapters if one.key == key)
     text = chapter.solution.read_bytes()
@@ -49,7 +49,7 @@ def grader(orders: Connection, level: Level, key: str) -> None:
 def workers_alone(level: Level, runs: int) -> list[float]:
     """Seconds until a worker is confined and ready, and until it is gone again; torch loaded, no submission."""
     taken = []
-    with Zygote(level, None, driver="course_utils.jail.trial") as zygote:
+    with Zygote(level, None, driver="course_utils.jail.walls.trial") as zygote:
         for _ in range(runs):
             before = time.perf_counter()
             zygote.worker().close()

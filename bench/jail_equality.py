@@ -20,8 +20,8 @@ from course_utils.catalog import Chapter, Exercise, load_catalog
 from course_utils.grading.checks import load_checks
 from course_utils.grading.judge import judge_file
 from course_utils.grading.mutants import load_reference
-from course_utils.jail import inside
-from course_utils.jail.session import judge_in_jail
+from course_utils.jail.talk.session import judge_in_jail
+from course_utils.jail.walls import inside
 
 FIELDS = ("outcome", "check", "says", "diagnosis", "belief", "details", "where", "code", "next_step", "passed", "total")
 LIMIT = 120.0  # seconds: this is no test of speed

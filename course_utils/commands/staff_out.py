@@ -171,7 +171,7 @@ def gradescope(
     A container that offers less than --require-jail grades nothing and says so to staff; then choose a lower level
     knowingly: STAFF.md says what each is worth.
     """
-    from course_utils.jail.levels import Level
+    from course_utils.jail.walls.levels import Level
     from course_utils.staff.gradescope_zip import autograder_zip
     from course_utils.staff.seeds import kept_secret, read_secret
 

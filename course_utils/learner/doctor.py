@@ -174,7 +174,7 @@ def site_port() -> Finding:
 
 def jail() -> Finding:
     """How safely other people's code would run here: only `course grade` asks for it, so the worst is a warning."""
-    from course_utils.jail import levels
+    from course_utils.jail.walls import levels
 
     try:
         found = levels.strongest()

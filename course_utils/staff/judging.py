@@ -8,10 +8,10 @@ from types import TracebackType
 
 from course_utils.catalog import Chapter, Exercise
 from course_utils.grading.verdict import Outcome, Verdict, grader_error
-from course_utils.jail.launch import Zygote
-from course_utils.jail.levels import JailError
-from course_utils.jail.rlimits import Limits
-from course_utils.jail.session import judge_in_jail
+from course_utils.jail.talk.session import judge_in_jail
+from course_utils.jail.walls.launch import Zygote
+from course_utils.jail.walls.levels import JailError
+from course_utils.jail.walls.rlimits import Limits
 from course_utils.staff.required import level_for
 from course_utils.staff.results import Jail
 

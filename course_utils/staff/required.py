@@ -1,7 +1,7 @@
 """The jail level that staff ask for, and whether this machine has it. Imports no torch."""
 
 from course_utils.catalog import CourseError
-from course_utils.jail.levels import Level, probe, strongest
+from course_utils.jail.walls.levels import Level, probe, strongest
 
 
 def at_least(level: str, required: str) -> bool:

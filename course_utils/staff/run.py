@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course_utils.catalog import Catalog, Chapter, CourseError
-from course_utils.jail.levels import Level
+from course_utils.jail.walls.levels import Level
 from course_utils.staff.alone import alone
 from course_utils.staff.intake import Submission, take_in
 from course_utils.staff.intake.files import suffix_of

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from course_utils.catalog import CourseError
-from course_utils.jail import syscalls
+from course_utils.jail.walls import syscalls
 
 if TYPE_CHECKING:
     from course_utils.staff.grader import Bench

@@ -11,10 +11,10 @@ import pytest
 
 from course_utils.catalog import load_catalog
 from course_utils.grading.verdict import Verdict
-from course_utils.jail.launch import Zygote
-from course_utils.jail.levels import Level, probe
-from course_utils.jail.rlimits import Limits
-from course_utils.jail.session import judge_in_jail
+from course_utils.jail.talk.session import judge_in_jail
+from course_utils.jail.walls.launch import Zygote
+from course_utils.jail.walls.levels import Level, probe
+from course_utils.jail.walls.rlimits import Limits
 
 SEED = 20_331
 CHAPTER = "ch01_transformers"

@@ -3,7 +3,7 @@
 import pytest
 
 from course_utils.grading.report import as_text
-from course_utils.jail.levels import Level
+from course_utils.jail.walls.levels import Level
 
 SEEN = 4096  # characters of a verdict, at most
 

@@ -7,9 +7,9 @@ from collections import namedtuple
 import pytest
 
 from course_utils.grading.client import NoServer
-from course_utils.jail import levels as jail_levels
-from course_utils.jail.levels import Found
-from course_utils.jail.levels import Level as JailLevel
+from course_utils.jail.walls import levels as jail_levels
+from course_utils.jail.walls.levels import Found
+from course_utils.jail.walls.levels import Level as JailLevel
 from course_utils.learner import doctor
 from course_utils.learner.doctor import Level
 from course_utils.learner.pairing import sync

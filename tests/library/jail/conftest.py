@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.jail.levels import Level
+from course_utils.jail.walls.levels import Level
 
 HOST = Path(__file__).parent / "host.py"
 SECRET = "a-token-of-the-machine"

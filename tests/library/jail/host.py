@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 import packaging.requirements  # noqa: E402, F401 - while the machine's own files are still in sight
 
-from course_utils.jail import launch, levels, syscalls, trial  # noqa: E402
-from course_utils.jail.rlimits import Limits  # noqa: E402
+from course_utils.jail.walls import launch, levels, syscalls, trial  # noqa: E402
+from course_utils.jail.walls.rlimits import Limits  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 NOBODY = 65534

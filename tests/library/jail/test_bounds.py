@@ -2,8 +2,8 @@
 
 import pytest
 
-from course_utils.jail.levels import Level
-from course_utils.jail.rlimits import MB, Limits
+from course_utils.jail.walls.levels import Level
+from course_utils.jail.walls.rlimits import MB, Limits
 
 FILL = """
 import os

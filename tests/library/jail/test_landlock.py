@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from course_utils.jail import landlock, syscalls
+from course_utils.jail.walls import landlock, syscalls
 
 pytestmark = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.jail import landlock, levels, seccomp, trial
-from course_utils.jail.levels import Found, JailError, Level
+from course_utils.jail.walls import landlock, levels, seccomp, trial
+from course_utils.jail.walls.levels import Found, JailError, Level
 from course_utils.records import CourseError
 from tests.library.jail.conftest import USERS
 

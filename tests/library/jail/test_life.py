@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.jail import folder, launch
-from course_utils.jail.levels import JailError, Level, strongest
+from course_utils.jail.walls import folder, launch
+from course_utils.jail.walls.levels import JailError, Level, strongest
 from tests.library.jail.conftest import USERS, Jail
 
 STUBBORN = """
@@ -151,7 +151,10 @@ def test_no_folder_is_left(tmp_path, monkeypatch):
     level = strongest().level
     if level < Level.NAMESPACES:
         pytest.skip("the temporary folder of this test is its owner's alone")
-    with launch.Zygote(level, None, driver="course_utils.jail.trial", modules=()) as zygote, zygote.worker() as worker:
+    with (
+        launch.Zygote(level, None, driver="course_utils.jail.walls.trial", modules=()) as zygote,
+        zygote.worker() as worker,
+    ):
         assert worker.parts
         assert list(tmp_path.iterdir())
     assert not list(tmp_path.iterdir())

@@ -5,9 +5,9 @@ import struct
 
 import pytest
 
-from course_utils.jail import seccomp, syscalls
-from course_utils.jail.refused import REFUSED
-from course_utils.jail.seccomp import MACHINES, program
+from course_utils.jail.walls import seccomp, syscalls
+from course_utils.jail.walls.refused import REFUSED
+from course_utils.jail.walls.seccomp import MACHINES, program
 
 ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 X86, ARM = MACHINES["x86_64"], MACHINES["aarch64"]

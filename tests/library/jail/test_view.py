@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from course_utils.catalog import load_catalog
-from course_utils.jail import stage, view
-from course_utils.jail.levels import JailError
-from course_utils.jail.readable import ensure_readable
+from course_utils.jail.walls import stage, view
+from course_utils.jail.walls.levels import JailError
+from course_utils.jail.walls.readable import ensure_readable
 from course_utils.records import CourseError
 
 CHAPTERS = load_catalog().chapters

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.jail.levels import Level
+from course_utils.jail.walls.levels import Level
 
 ROOT = Path(__file__).resolve().parents[3]
 REFUSED = ("PermissionError", "FileNotFoundError", "NotADirectoryError")
@@ -63,7 +63,7 @@ def test_the_way_to_python_holds_nothing_else(apart_jail):
 
 ANSWERS = [
     "course_utils.grading.judge",
-    "course_utils.jail.launch",
+    "course_utils.jail.walls.launch",
     "course_utils.catalog",
     "solutions.ch01_transformers",
     "transformer_lens",

@@ -13,8 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.jail import wire
-from course_utils.jail.wire import Closed, Late, Malformed, pack, receive, unpack
+from course_utils.jail.talk import wire
+from course_utils.jail.talk.wire import Closed, Late, Malformed, pack, receive, unpack
 
 TENSORS = [
     torch.tensor([[1.5, -2.0], [math.nan, math.inf]]),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.jail.launch import Zygote
-from course_utils.jail.levels import strongest
-from course_utils.jail.rlimits import Limits
-from course_utils.jail.stage import modules_of
+from course_utils.jail.walls.launch import Zygote
+from course_utils.jail.walls.levels import strongest
+from course_utils.jail.walls.rlimits import Limits
+from course_utils.jail.walls.stage import modules_of
 from tests.library.jail.conftest import ALL, Jail
 
 MODULES = modules_of(None)

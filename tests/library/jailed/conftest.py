@@ -17,12 +17,12 @@ import pytest
 import torch
 
 from course_utils.catalog import load_catalog
-from course_utils.jail import inside
-from course_utils.jail.session import judge_in_jail
+from course_utils.jail.talk.session import judge_in_jail
+from course_utils.jail.walls import inside
 
 LOOP = """
 import json, os, socket, sys
-from course_utils.jail import driver
+from course_utils.jail.talk import driver
 import torch
 import torch._dynamo  # an optimizer loads it when made: once here, not once a worker
 torch.set_num_threads(1)

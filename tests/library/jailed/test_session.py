@@ -94,7 +94,7 @@ class Driver:
     pass
 def merge_pair(ids, pair, new_id):
     import gc, sys
-    from course_utils.jail.driver import InsidePeer
+    from course_utils.jail.talk.driver import InsidePeer
     peer = next(o for o in gc.get_objects() if isinstance(o, InsidePeer))
     {attack}
 """
@@ -104,13 +104,13 @@ def merge_pair(ids, pair, new_id):
     "attack",
     [
         "peer.write = lambda *_: None; return []",
-        "from course_utils.jail import wire; peer.sock.sendall(wire.pack({'k': 'passed'})); return []",
-        "from course_utils.jail import wire\n    peer.sock.sendall(wire.pack({'k': 'return', 'v': None, 'u': []}) * 9); return []",
-        "from course_utils.jail import wire; peer.sock.sendall(wire.pack({'k': 'call', 'f': [False, 1], 'a': [], 'w': {}, 'u': []}))",
-        "from course_utils.jail import wire; peer.sock.sendall(wire.pack({'k': 'return', 'v': ['zz'], 'u': []}))",
-        "from course_utils.jail import wire; peer.sock.sendall(wire.pack({'k': 'return', 'v': 1, 'u': [[True, 9, 9]]}))",
-        "from course_utils.jail import wire; peer.sock.sendall(wire.pack({'k': 'raise', 'e': {'kind': 'os.system'}, 'u': []}))",
-        "from course_utils.jail import wire; peer.sock.sendall(wire.pack([])); return []",
+        "from course_utils.jail.talk import wire; peer.sock.sendall(wire.pack({'k': 'passed'})); return []",
+        "from course_utils.jail.talk import wire\n    peer.sock.sendall(wire.pack({'k': 'return', 'v': None, 'u': []}) * 9); return []",
+        "from course_utils.jail.talk import wire; peer.sock.sendall(wire.pack({'k': 'call', 'f': [False, 1], 'a': [], 'w': {}, 'u': []}))",
+        "from course_utils.jail.talk import wire; peer.sock.sendall(wire.pack({'k': 'return', 'v': ['zz'], 'u': []}))",
+        "from course_utils.jail.talk import wire; peer.sock.sendall(wire.pack({'k': 'return', 'v': 1, 'u': [[True, 9, 9]]}))",
+        "from course_utils.jail.talk import wire; peer.sock.sendall(wire.pack({'k': 'raise', 'e': {'kind': 'os.system'}, 'u': []}))",
+        "from course_utils.jail.talk import wire; peer.sock.sendall(wire.pack([])); return []",
         "peer.ask('get', (False, 1), ['__globals__'])",
         "peer.ask('grad', None, [], t=5)",
     ],

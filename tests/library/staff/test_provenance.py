@@ -35,7 +35,7 @@ def seen(small: Catalog, place: int = 0) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["grading/compare.py", "jail/driver.py", "jail/a_new_one.py", "model/config.py", "data/sentences.py",
+    ["grading/compare.py", "jail/talk/driver.py", "jail/a_new_one.py", "model/config.py", "data/sentences.py",
      "specimens/load.py", "authoring/stub.py", "records.py", "staff/judging.py", "staff/seeds.py"],
 )  # fmt: skip
 def test_code_that_judges_counts(small: Catalog, package: Path, name: str):

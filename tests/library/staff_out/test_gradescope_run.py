@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from course_utils.catalog import load_catalog
-from course_utils.jail.levels import strongest
+from course_utils.jail.walls.levels import strongest
 from course_utils.staff.gradescope_zip import autograder_zip
 
 from ..conftest import CHECKS, RECORDS, SOLUTIONS
@@ -166,7 +166,7 @@ def test_no_result_is_written_where_the_jail_is_too_weak(autograder, tmp_path):
 
 
 CONTAINER = [sys.executable, str(Path(__file__).with_name("like_a_container.py"))]
-LEVEL = "from course_utils.jail.levels import strongest; print(strongest().level.name.lower())"
+LEVEL = "from course_utils.jail.walls.levels import strongest; print(strongest().level.name.lower())"
 
 
 @pytest.fixture(scope="module")
