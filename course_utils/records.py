@@ -121,7 +121,7 @@ def read_chapter(folder: Path, root: Path) -> Chapter:
         raise CourseError(f"{shown} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{shown} is not valid TOML: {error}.") from None
-    only_known(data, {"title": str, "summary": str, "exercise": list}, f"{shown}", "Chapter")
+    only_known(data, {"title": str, "summary": str, "exercise": list}, f"{shown}", "Chapter", tables="exercise")
     rows = [_read_exercise(row, f"{shown}, exercise {i}", folder.name) for i, row in enumerate(data["exercise"], 1)]
     return Chapter(folder.name, data["title"], data["summary"].strip(), tuple(rows), root)
 
@@ -164,8 +164,12 @@ def only_known(
     record: str,
     required: set[str] | None = None,
     home: str = "course_utils/records.py",
+    tables: str = "",
 ) -> None:
-    """Refuse unknown keys, missing keys and wrong types, each with one sentence. `home` holds the record's class."""
+    """Refuse unknown keys, missing keys and wrong types, each with one sentence.
+
+    home: the file that holds the record's class. tables: the key whose list is of tables; other lists are of strings.
+    """
     for key, value in row.items():
         if key not in types:
             near = difflib.get_close_matches(key, types, n=1)
@@ -175,11 +179,7 @@ def only_known(
         if not isinstance(value, types[key]) or (isinstance(value, bool) and types[key] is not bool):
             wanted = getattr(types[key], "__name__", "number")
             raise CourseError(f"{where}: {key} must be of type {wanted}, not {type(value).__name__}.")
-        if (
-            isinstance(value, list)
-            and key not in ("exercise", "term")
-            and not all(isinstance(item, str) for item in value)
-        ):
+        if isinstance(value, list) and key != tables and not all(isinstance(item, str) for item in value):
             raise CourseError(f"{where}: {key} must be a list of strings.")
     missing = (set(types) if required is None else required) - set(row)
     if missing:

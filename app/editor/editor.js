@@ -16,6 +16,8 @@ const TAB_IS_FREE = 60_000; // milliseconds after Escape in which Tab leaves the
 const NOTHING = { number: 0, text: "", digest: "" };
 const NEAR = "600px"; // an editor is made when it is about to be seen
 
+const all = new Set(); // the editors of the page
+
 // Blank space at the end is the file's business: it must not move under the cursor.
 const same = (one, other) => one.trimEnd() === other.trimEnd();
 
@@ -36,13 +38,15 @@ class Editor {
     this.base = null; // the text in the file that the edits started from
     this.sent = NOTHING;
     this.underway = new Map(); // drafts that were sent and not heard of again: number to text
+    all.add(this);
     this.leave = () => document.hidden && this.send();
     document.addEventListener("visibilitychange", this.leave);
   }
 
   update({ data, setStateValue, setTriggerValue }) {
     const first = this.base === null;
-    Object.assign(this, { data, setStateValue, setTriggerValue });
+    Object.assign(this, { data, setStateValue, setTriggerValue, moved: 0 });
+    this.push(data.text.split("\n").length);
     if (first) this.begin(data);
     this.reconcile(data);
     if (this.view) this.view.dispatch({ effects: this.numbers.reconfigure(this.gutter()) });
@@ -52,6 +56,17 @@ class Editor {
     this.focused = data.focus;
     this.remember();
     this.show();
+  }
+
+  // A save draws this editor alone; what stands below it in the file has moved all the same.
+  push(lines) {
+    const by = lines - (this.lines ?? lines);
+    this.lines = lines;
+    for (const other of by ? all : []) {
+      if (other.data.line <= this.data.line) continue;
+      other.moved += by;
+      other.view?.dispatch({ effects: other.numbers.reconfigure(other.gutter()) });
+    }
   }
 
   begin(data) {
@@ -155,7 +170,7 @@ class Editor {
   }
 
   gutter() {
-    const { line } = this.data;
+    const line = this.data.line + this.moved;
     return lineNumbers({ formatNumber: (number) => String(number + line - 1) });
   }
 
@@ -194,6 +209,7 @@ class Editor {
   }
 
   end() {
+    all.delete(this);
     document.removeEventListener("visibilitychange", this.leave);
     this.sight?.disconnect();
     this.view?.destroy();

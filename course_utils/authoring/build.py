@@ -13,6 +13,7 @@ from course_utils.catalog import Catalog, Chapter, CourseError
 from course_utils.learner.backup import keep_copy
 from course_utils.learner.state import state_folder, write_atomically
 from course_utils.reading.glossary import glossary_path
+from course_utils.reading.papers import papers_path
 
 _IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db"}
 
@@ -99,7 +100,9 @@ def stray_files(catalog: Catalog) -> list[str]:
     if not catalog.chapters:
         return []
     root = catalog.chapters[0].root
-    known = {glossary_path(root)} | {path for chapter in catalog.chapters for path in _accounted(chapter)}
+    known = {glossary_path(root), papers_path(root)} | {
+        path for chapter in catalog.chapters for path in _accounted(chapter)
+    }
     folders = [root / "chapters", root / "solutions", *(chapter.tests for chapter in catalog.chapters)]
     found = (path for folder in folders for path in folder.rglob("*") if path.is_file())
     strays = {path for path in found if path not in known and not _IGNORED & set(path.relative_to(root).parts)}

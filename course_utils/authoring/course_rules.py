@@ -1,4 +1,4 @@
-"""What must hold beyond the single exercises: headings, order, glossary, nothing stray, generated = regenerated."""
+"""What must hold beyond single exercises: headings, order, glossary, papers, no stray file, generated = regenerated."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from course_utils.authoring.prose import figures_shown
 from course_utils.authoring.stub import source_of
 from course_utils.catalog import Catalog, Chapter, CourseError
 from course_utils.reading.glossary import glossary_problems
+from course_utils.reading.papers import paper_problems
 
 _HEADING = re.compile(r"^#{1,6} +(.*)$", re.MULTILINE)
 
@@ -20,6 +21,7 @@ def course_problems(catalog: Catalog) -> list[str]:
     try:
         problems += [f"{differs}: run `course build`." for differs in build(catalog, check=True)]
         problems += glossary_problems(catalog)
+        problems += paper_problems(catalog)
     except CourseError as error:
         problems.append(str(error))
     return problems

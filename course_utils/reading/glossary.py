@@ -1,7 +1,6 @@
 """The glossary: what `solutions/glossary.toml` says, and where its terms stand in the chapters' prose."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.catalog import Catalog, Chapter, CourseError
+from course_utils.reading.lists import read_list
 from course_utils.reading.markup import fold, literal, pieces, shielded
 from course_utils.reading.sections import Section, cut
-from course_utils.records import only_known
 
 FEWEST_WORDS, MOST_WORDS = 6, 70  # of a definition: one or two sentences
 _TYPES: dict[str, Any] = {"name": str, "definition": str, "forms": list, "chapters": list}
@@ -145,25 +144,12 @@ def read_glossary(root: Path) -> Glossary:
 
     Raises CourseError for a file that isn't TOML, an unknown or missing key, a wrong type, or a spelling used twice.
     """
-    path, shown = glossary_path(root), "solutions/glossary.toml"
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Glossary(())
-    except OSError as error:
-        raise CourseError(f"{shown} can't be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"{shown} is not valid TOML: {error}.") from None
     home = "course_utils/reading/glossary.py"
-    only_known(data, {"term": list}, shown, "Glossary", home=home)
     terms = []
-    for number, row in enumerate(data["term"], 1):
-        if not isinstance(row, dict):
-            raise CourseError(f"{shown}: a term is a table: begin it with [[term]].")
-        only_known(row, _TYPES, f"{shown}, term {number}", "Term", {"name"}, home=home)
+    for row in read_list(glossary_path(root), "term", _TYPES, {"name"}, home):
         definition = " ".join(row.get("definition", "").split())
         terms.append(Term(row["name"], definition, tuple(row.get("forms", ())), tuple(row.get("chapters", ()))))
-    _refuse_twice(terms, shown)
+    _refuse_twice(terms, "solutions/glossary.toml")
     return Glossary(tuple(sorted(terms, key=lambda term: term.name.casefold())))
 
 

@@ -253,6 +253,24 @@ def test_an_editor_is_made_when_it_comes_near_and_shows_its_text_before(open_pag
     page.locator(".st-key-exercise-bpe_decode .cm-content").wait_for()
 
 
+def test_line_numbers_below_a_longer_answer_are_those_of_the_file(open_page, chapter):
+    first, second = chapter.exercises[:2]
+    page = open_page(f"/?exercise={first.slug}")
+    cards = [page.locator(f".st-key-exercise-{exercise.slug}") for exercise in (first, second)]
+    cards[1].scroll_into_view_if_needed()
+    cards[1].locator(".cm-content").wait_for()
+    cards[0].locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\n# one\n# more")
+    page.keyboard.press("Control+s")
+    until(page, lambda: "# more" in read_text(chapter.script))
+    lines = read_text(chapter.script).split("\n")
+    begins = next(number for number, line in enumerate(lines, 1) if line.startswith(f"def {second.name}("))
+    cards[1].scroll_into_view_if_needed()
+    cards[1].locator(".cm-lineNumbers").get_by_text(str(begins), exact=True).wait_for()
+    assert str(begins - 2) not in cards[1].locator(".cm-lineNumbers").inner_text().split("\n")
+
+
 def test_reset_brings_the_stub_back_and_says_where_the_copy_is(desk, chapter):
     page, box = desk()
     type_answer(page, box, "return x - 3  # to be kept")

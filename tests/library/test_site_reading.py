@@ -18,6 +18,7 @@ from course_utils.authoring.cells import Cell
 from course_utils.authoring.writers import new_id
 from course_utils.catalog import load_catalog
 from course_utils.reading.glossary import glossary_path
+from course_utils.reading.papers import papers_path
 from course_utils.reading.sections import WHOLE
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -181,6 +182,18 @@ def test_a_term_is_explained_once_a_section_and_nothing_else_is_html(course):
     assert prose.count('class="gb-term"') == 1 and "`ratio`" in prose
     assert "&lt;b>Gage&lt;/b>" in prose and "<one>" not in prose
     assert re.search(r'role="tooltip" id="def-pictures-more-ratio">What one &#42;number', prose)
+
+
+def test_the_papers_have_titles_that_lead_to_them(course):
+    papers_path(course.root).write_text(
+        '[[paper]]\nfirst = "Gage"\nyear = 1994\ntitle = "On <data>"\naddress = "https://example.org/1"\n'
+    )
+    page = markup(at(visit(exercise="double"), section="papers"))
+    assert "Gage (1994): <a" in page and "<cite>On &lt;data&gt;</cite>" in page
+    assert 'href="https://example.org/1" target="_blank" rel="noopener noreferrer"' in page
+    papers_path(course.root).write_text("[[paper")
+    site = at(visit(exercise="double"), section="papers")
+    assert "is not valid TOML" in texts(site.error)
 
 
 def test_the_glossary_links_to_where_a_term_is_first_used(course):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from course_utils.catalog import load_catalog
+from course_utils.catalog import CourseError, load_catalog
 from course_utils.reading.blocks import Prose
-from course_utils.reading.papers import citations, papers_of
+from course_utils.reading.papers import citations, paper_problems, papers_of, papers_path, read_works
 from course_utils.reading.sections import Section, cut
 
 CITED = {
@@ -40,6 +40,43 @@ def test_one_paper_named_in_several_ways_is_one_paper():
         ("Wang et al.", 2023),
     ]
     assert papers[0].sections == (one, two) and papers[1].sections == (one,)
+
+
+LISTED = '[[paper]]\nfirst = "Gage"\nyear = 1994\ntitle = "On data"\n'
+
+
+def test_what_is_named_and_what_is_listed_must_agree(course):
+    said = "\n# %% [markdown]\n# As Gage (1994) says.\n"
+    course.chapter.solution.write_text(course.chapter.solution.read_text() + said)
+    (missing,) = paper_problems(course.catalog)
+    assert missing == "ch01_tiny names Gage (1994): list it in solutions/papers.toml, with its title."
+    papers_path(course.root).write_text(LISTED + 'address = "https://example.org/1"\n')
+    assert paper_problems(course.catalog) == []
+    (paper,) = papers_of(cut(course.chapter), read_works(course.root))
+    assert (paper.title, paper.address) == ("On data", "https://example.org/1")
+    papers_path(course.root).write_text(LISTED + LISTED.replace("1994", "1995"))
+    assert paper_problems(course.catalog) == [
+        "solutions/papers.toml: no chapter names Gage (1995): take it out.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (LISTED + LISTED, "lists Gage, 1994 twice: take one out"),
+        (LISTED + 'address = "javascript:alert(1)"\n', "must begin with https://"),
+        (LISTED + "pages = 3\n", "unknown key 'pages'"),
+        (LISTED.replace("1994", "'1994'"), "year must be of type int"),
+        ("[[paper]]\nfirst = 'Gage'\n", "missing"),
+        ("paper = ['Gage']\n", r"begin it with \[\[paper\]\]"),
+        ("[[paper", "is not valid TOML"),
+    ],
+)
+def test_a_list_that_can_t_be_right_is_refused_in_one_sentence(course, text, says):
+    papers_path(course.root).write_text(text)
+    with pytest.raises(CourseError, match=says) as refused:
+        read_works(course.root)
+    assert "\n" not in str(refused.value)
 
 
 def test_every_chapter_of_the_course_names_papers():
