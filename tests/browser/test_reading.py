@@ -182,6 +182,8 @@ def test_what_comes_out_waits_until_it_is_asked_for(open_page):
     question.locator("summary").click()
     told.wait_for()
     assert told.is_visible() and question.get_by_text("Computed by").is_visible()
+    question.locator(".main-svg").first.wait_for()  # the figure takes its room, and what stands below it moves
+    settled(page)
     card = question.get_by_role("link", name="attn-only-2l").last
     card.click()
     page.get_by_role("heading", name="attn-only-2l", level=1).wait_for()
