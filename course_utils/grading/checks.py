@@ -42,6 +42,11 @@ def load_checks(exercise: Exercise) -> Checks:
     return checks
 
 
+def forget_checks() -> None:
+    """Load check files afresh from now on: somebody may have changed what one of them keeps for all."""
+    _load_checks.cache_clear()
+
+
 @lru_cache(maxsize=64)
 def _load_checks(path: Path, stamp: int) -> Checks:
     name = f"glassbox_checks_{path.stem}"
@@ -59,12 +64,18 @@ def _load_checks(path: Path, stamp: int) -> Checks:
 
 @contextmanager
 def quiet_torch() -> Iterator[None]:
-    """Same random numbers for every run of a check; the learner's own generator, grad mode and dtype are put back."""
+    """Same random numbers and one thread for every run of a check; the learner's own state of torch is put back.
+
+    One thread, as in the process of `course check`: the tensors are small, and on a busy machine several threads wait
+    for each other.
+    """
     start_counting()
-    dtype = torch.get_default_dtype()
+    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
     with torch.random.fork_rng(devices=[]), torch.enable_grad(), mixing():  # from seed 0, mixed with a hidden one
         torch.set_default_dtype(torch.float32)
+        torch.set_num_threads(1)
         try:
             yield
         finally:
             torch.set_default_dtype(dtype)
+            torch.set_num_threads(threads)

@@ -90,7 +90,7 @@ def unusable(exercise: Exercise, name: str, error: BaseException, calls: Calls) 
     except Exception:
         fine = False
     if not fine:
-        return grader_error(exercise, error, name)
+        return grader_error(exercise, type(error).__name__ if private() else error, name)  # it may hold an input
     if private():
         says = f"{exercise.name} gave something that the check can't use."
         if (told := elsewhere(error)) and told.line:  # past the firewall already

@@ -3,7 +3,8 @@
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from course_utils.jail.walls.levels import Level, probe
 from course_utils.jail.walls.rlimits import Limits
 
 SEED = 20_331
-CHAPTER = "ch01_transformers"
 TIME_LIMIT = 4.0  # seconds: shorter than the catalog's, as some attacks use it up
 MEMORY = 512  # MB
 SUBMISSIONS = Path(__file__).with_name("submissions")
@@ -88,16 +88,29 @@ def secrets(tmp_path_factory) -> Iterator[Secrets]:
 
 
 class Grader:
-    """One chapter's jail at one level, as the staff's run uses it."""
+    """Jails at one level, one for each chapter that is attacked, as the staff's run uses them. A context manager."""
 
-    def __init__(self, level: Level, zygote: Zygote) -> None:
-        self.level, self.zygote = level, zygote
-        self.catalog = load_catalog()
+    def __init__(self, level: Level) -> None:
+        self.level, self.catalog = level, load_catalog()
+        self._zygotes: dict[str, Zygote] = {}
+        self._open = ExitStack()
 
-    def judge(self, exercise: str, text: str, filename: str = "ch01_transformers.py", seed: int = SEED) -> Verdict:
+    def __enter__(self) -> "Grader":
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self._open.close()
+
+    def zygote(self, chapter: str) -> Zygote:
+        if chapter not in self._zygotes:
+            fresh = Zygote(self.level, self.catalog.find_chapter(chapter))
+            self._zygotes[chapter] = self._open.enter_context(fresh)
+        return self._zygotes[chapter]
+
+    def judge(self, exercise: str, text: str, filename: str = "", seed: int = SEED) -> Verdict:
         record = replace(self.catalog.find_exercise(exercise), time_limit=TIME_LIMIT, memory_mb=MEMORY)
-        with self.zygote.worker(Limits(memory_mb=record.memory_mb)) as worker:
-            return judge_in_jail(record, text, filename, worker, seed=seed)
+        with self.zygote(record.chapter).worker(Limits(memory_mb=record.memory_mb)) as worker:
+            return judge_in_jail(record, text, filename or f"{record.chapter}.py", worker, seed=seed)
 
 
 @pytest.fixture(scope="session", params=sorted(Level, reverse=True), ids=lambda level: level.name.lower())
@@ -106,8 +119,8 @@ def grader(request, secrets) -> Iterator[Grader]:
     found = next(found for found in _probed() if found.level == request.param)
     if not found.works:
         pytest.skip(f"no {request.param.name.lower()} here: {found.says}")
-    with Zygote(request.param, load_catalog().find_chapter(CHAPTER)) as zygote:
-        yield Grader(request.param, zygote)
+    with Grader(request.param) as grader:
+        yield grader
 
 
 _PROBED: list = []
@@ -119,7 +132,14 @@ def _probed():
     return _PROBED
 
 
+def solution_of(exercise: str) -> str:
+    """The course's own chapter in which the exercise is, as the best of neighbours."""
+    catalog = load_catalog()
+    chapter = catalog.chapter_of(catalog.find_exercise(exercise))
+    return chapter.solution.read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
-def solutions() -> str:
-    """The course's own chapter, as the best of neighbours."""
-    return Path(load_catalog().find_chapter(CHAPTER).solution).read_text(encoding="utf-8")
+def solution() -> Callable[[str], str]:
+    """What `solution_of` gives."""
+    return solution_of

@@ -38,8 +38,11 @@ def test_no_credit_and_nothing_leaked(attack, grader, secrets):
     assert "\x1b" not in as_text(verdict)
 
 
-@pytest.mark.parametrize("exercise", ["gelu_new", "merge_pair", "move_values", "LayerNorm", "generate_with_cache"])
-def test_the_neighbour_still_passes(exercise, grader, solutions):
+NEIGHBOURS = ["gelu_new", "merge_pair", "move_values", "LayerNorm", "generate_with_cache", "suppression_effect"]
+
+
+@pytest.mark.parametrize("exercise", NEIGHBOURS)
+def test_the_neighbour_still_passes(exercise, grader, solution):
     """Runs after the attacks, in the same jail: nothing that they did is left."""
-    verdict = grader.judge(exercise, solutions)
+    verdict = grader.judge(exercise, solution(exercise))
     assert verdict.ok, as_text(verdict)

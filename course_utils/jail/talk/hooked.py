@@ -25,6 +25,7 @@ class ModelRecord(ModeRecord):
         super().__init__(model)
         self.model = model
         self.hooks = self._hooks()
+        self.first = self.on()
 
     def _hooks(self) -> list[tuple[str, Hook]]:
         return [(name, hook) for name, point in self.model.hook_dict.items() for hook in point.hooks]
@@ -57,6 +58,10 @@ class ModelRecord(ModeRecord):
             self.model.hook_dict[name].hooks.append(hook)
         self.hooks = self._hooks()
 
+    def on(self) -> list[tuple[str, int, bool]]:
+        """Which functions hang on which points of the model."""
+        return [(name, id(hook.fn), hook.backward) for name, hook in self._hooks()]
+
     def restore(self) -> None:
         if self.left:
             self._put([])
@@ -78,6 +83,8 @@ def _encode_model(codec: Codec, value: HookedTransformer) -> Any:
 
 
 def _decode_model(codec: Codec, number: Any, plain: Any, weights: Any, mode: Any, hooks: Any, spied: Any) -> Any:
+    if not codec.home.inside:
+        raise ValueError("a model of theirs is a module like any other")  # a few bytes could ask for one of any size
     options = {name: codec.decode(one) for name, one in plain}
     if options["rotary_scaling"] is not None:
         options["rotary_scaling"] = RotaryScaling(**options["rotary_scaling"])
@@ -108,11 +115,13 @@ def _encode_cache(codec: Codec, value: ActivationCache) -> Any:
     if codec.home.inside and codec.links.ref(value.model) is None:
         return None
     number = codec.own(value)
+    if not codec.home.inside:
+        codec.links.guarded.add((True, number))  # which entries it has is no more theirs to change than what they hold
     with codec.whole((True, number), guarded=not codec.home.inside):
         items = [[name, codec.encode(one)] for name, one in value.items()]
         model = codec.encode(value.model)
     if codec.sharing:
-        codec.links.records[True, number] = ContainerRecord(value.cache_dict, codec.items_of(value.cache_dict))
+        codec.links.records[True, number] = ContainerRecord(value.cache_dict)
     return ["C", number, items, model, value.has_batch_dim, codec.sharing]
 
 
@@ -126,7 +135,7 @@ def _decode_cache(codec: Codec, number: Any, items: Any, model: Any, batch: Any,
         raise ValueError("no names of activations")
     cache = codec.take(number, ActivationCache(held, whose, batch is True))
     if sharing is True:
-        codec.links.records[False, number] = ContainerRecord(held, codec.items_of(held))
+        codec.links.records[False, number] = ContainerRecord(held)
     return cache
 
 

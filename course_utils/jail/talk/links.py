@@ -163,24 +163,37 @@ def _write_gradient(tensor: Tensor, gradient: Tensor | None) -> None:
 class ContainerRecord:
     """A list, dict or set: which items it holds. What the items hold is their own record's business."""
 
-    def __init__(self, container: Any, items: Any) -> None:
-        self.container, self.items = container, items
+    def __init__(self, container: Any) -> None:
+        self.container = container
         self.first = container.copy()
+        self.items = _items(container)
 
     def changes(self, codec: Any) -> Any:
-        items = codec.items_of(self.container)
-        if items == self.items:
+        items = _items(self.container)
+        if len(items) == len(self.items) and all(map(_is_same, items, self.items)):
             return None
         self.items = items
-        return items
+        return codec.all_of(self.container)
 
     def apply(self, codec: Any, told: Any) -> bool:
-        self.items = told
         _refill(self.container, codec.container(type(self.container), told))
+        self.items = _items(self.container)
         return True
 
     def restore(self) -> None:
         _refill(self.container, self.first)
+
+
+def _items(container: Any) -> list[Any]:
+    """What it holds, in its order; a dict's keys and values in turn."""
+    if isinstance(container, dict):
+        return [part for pair in container.items() for part in pair]
+    return list(container)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether it is the same thing, or the same plain value."""
+    return one is other or (type(one) is type(other) and isinstance(one, bool | int | float | str) and one == other)
 
 
 def _refill(container: Any, items: Any) -> None:

@@ -35,6 +35,7 @@ class Peer(StandIns, Home):
         self.sock = sock
         self.deadline: float | None = None
         self.depth = 0
+        self.about: list[dict[Ref, None]] = []  # what the requests that wait for an answer are about
 
     # messages
 
@@ -53,10 +54,12 @@ class Peer(StandIns, Home):
             touched = dict(codec.touched)
             self.write(message, codec)
         self.depth += 1
+        self.about.append(touched)
         try:
             return self._wait(touched)
         finally:
             self.depth -= 1
+            self.about.pop()
 
     def _wait(self, touched: dict[Ref, None]) -> Any:
         while True:
@@ -130,10 +133,11 @@ class Peer(StandIns, Home):
         """Take over what changed on the other side."""
         for own, number, told in message["u"]:
             ref = (not own, number)
-            self.changed(ref, self.links.records[ref].apply(codec, told))
+            meant = ref in codec.touched or any(ref in request for request in self.about)
+            self.changed(ref, self.links.records[ref].apply(codec, told), meant)
 
-    def changed(self, ref: Ref, values: bool) -> None:
-        """Called for each thing that the other side changed."""
+    def changed(self, ref: Ref, values: bool, meant: bool) -> None:
+        """Called for each thing that the other side changed. meant: a request under way is about it."""
 
     @contextmanager
     def sense(self) -> Iterator[None]:

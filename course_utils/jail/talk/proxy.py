@@ -7,7 +7,8 @@ import math
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from course_utils.jail.talk import attested, spying
 from course_utils.jail.talk.codec import Codec
 from course_utils.jail.talk.errors import MOST_SAID, error_from, kind_of
 from course_utils.jail.talk.firewall import Open
-from course_utils.jail.talk.hooked import ModelRecord
+from course_utils.jail.talk.guard import Guard
 from course_utils.jail.talk.links import Ref
 from course_utils.jail.talk.opaque import Opaque, coroutine, opaque_class, walk
 from course_utils.jail.talk.peer import Peer
@@ -29,7 +30,7 @@ from course_utils.model import HookedTransformer
 
 GRACE = 1.0  # seconds past the time limit, in which the jail's own alarm can still tell the line
 MOST_CALLBACKS = 200_000  # in one exercise
-MOST_BYTES = 1 << 30  # of tensors that came from inside in one exercise
+MOST_BYTES = 1 << 26  # of tensors that came from inside in one exercise; copies of them may take some times as much
 _FUNCTION = re.compile(r"[\w<>]{1,80}", re.ASCII)
 
 
@@ -37,7 +38,7 @@ class Gone(BaseException):
     """The worker has ended, or makes no sense any more. A BaseException, so that no check takes it for an answer."""
 
 
-class OutsidePeer(Peer):
+class OutsidePeer(Guard, Peer):
     """The checks' end.
 
     lines: the learner's source by the name that tracebacks give it, to show the line that an exception came from.
@@ -51,11 +52,10 @@ class OutsidePeer(Peer):
         super().__init__(sock)
         self.lines, self.seed_of, self.firewall = lines, seed_of, firewall
         self.raised: list[BaseException] = []  # by callbacks, for when it comes out of the learner's code again
-        self.tainted = False  # whether the jail changed a model or a cache that it was given
         self.fate: BaseException | None = None  # why the conversation ended
-        self.permanent: frozenset[Ref] = frozenset()
         self.callbacks = self.received = 0
         self.left = 0.0  # seconds that the jail may still take; ours don't count
+        self.told: BaseException | None = None  # the last exception that came out of the jail
         self._state: Tensor | None = None
 
     def ask(self, op: str, ref: Ref | None, args: Any = (), kwargs: Any = None, **more: Any) -> Any:
@@ -63,11 +63,15 @@ class OutsidePeer(Peer):
             raise TimeUp if isinstance(self.fate, Late) else Gone
         if op == "call":
             self.firewall.gave(args, kwargs)
-        try:
-            return super().ask(op, ref, args, kwargs, **more)
-        except (Closed, Late, Malformed) as error:
-            self.fate = error
-            raise (TimeUp if isinstance(error, Late) else Gone) from error
+        with self.guarding(ref) if self.depth == 0 else nullcontext():
+            try:
+                return super().ask(op, ref, args, kwargs, **more)
+            except (Closed, Late, Malformed) as error:
+                self.fate = error
+                raise (TimeUp if isinstance(error, Late) else Gone) from error
+            except BaseException as error:
+                self.told = error
+                raise
 
     def start_check(self) -> None:
         """Put back what the last check lent, and have it forgotten on both sides."""
@@ -81,6 +85,14 @@ class OutsidePeer(Peer):
                 self.write({"k": "check"}, Codec(self.links, home=self))
             except (Closed, Late) as error:
                 self.fate = error
+
+    @contextmanager
+    def sense(self) -> Iterator[None]:
+        with super().sense():
+            try:
+                yield
+            except MemoryError as error:
+                raise Malformed("more than there is room for") from error
 
     def name(self, text: Any) -> str:
         return self.firewall.name(super().name(text))
@@ -99,13 +111,6 @@ class OutsidePeer(Peer):
             raise Malformed("no message")
         return message, tensors
 
-    def put_back(self) -> None:
-        """Undo what was changed of the check's own things, which the next learner's checks may use too."""
-        for ref, record in self.links.records.items():
-            if ref[0]:
-                self.tainted = self.tainted or (isinstance(record, ModelRecord) and record.left)
-                record.restore()
-
     def extras(self) -> dict[str, Any]:
         wanted = attested.wanted_now()
         state = torch.get_rng_state()
@@ -118,10 +123,6 @@ class OutsidePeer(Peer):
             attested.echo(message.get("o", {}))
             if message.get("n"):
                 spying.replay(self.links, message["n"])
-
-    def changed(self, ref: Ref, values: bool) -> None:
-        if values and ref in self.links.guarded:
-            self.tainted = True
 
     def serve(self, message: Any, tensors: list[Tensor]) -> None:
         """A callback, or gradients of one: nothing else may be asked from inside."""

@@ -2,7 +2,7 @@
 
 A name must be one that the firewall shows, a number one of the sizes that the check's own first arguments have. Code
 that raises such a message itself can choose among these, as it can choose among the lines of its file to raise it in:
-bits, and no values. Nothing that the learner's side made is among the sizes.
+as many bits as that choice has, and no values. Nothing that the learner's side made is among the sizes.
 """
 
 import math

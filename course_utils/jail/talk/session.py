@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from course_utils.catalog import Exercise, load_catalog
-from course_utils.grading.checks import load_checks
+from course_utils.grading.checks import forget_checks, load_checks
 from course_utils.grading.hidden import hidden
 from course_utils.grading.judge import judge
 from course_utils.grading.mutants import load_reference
@@ -70,6 +70,7 @@ def judge_in_jail(
     stub = load_catalog().chapter_of(exercise).script
     firewall = Open() if show_inputs else Firewall(exercise.name, data, stub)
     peer = OutsidePeer(worker.sock, _lines(data, filename), _seeds(seed), firewall)
+    peer.may_write = exercise.may_change_input
     checking: dict[str, None] = {}  # the exercise's own checks that were begun
 
     def starts(check: str) -> None:
@@ -85,11 +86,15 @@ def judge_in_jail(
             verdict = _judge(peer, exercise, data, filename, references, starts)
         except (Gone, TimeUp):
             verdict = _ended(exercise, peer, worker, checking)
-        except Exception as error:
+        except BaseException as error:
+            if not isinstance(error, Exception) and error is not peer.told:
+                raise  # ours: somebody stops the whole run
             told: BaseException | str = error if show_inputs else type(error).__name__
             verdict = grader_error(exercise, told, next(reversed(checking), None))
         finally:
             peer.put_back()
+            if peer.tainted:
+                forget_checks()
         if peer.fate is not None and (verdict.ok or not isinstance(peer.fate, Late)):
             verdict = _ended(exercise, peer, worker, checking)
     worker.kill()
@@ -120,7 +125,11 @@ def _judge(
     def used(thing: Any, names: Collection[str], *, direct: bool = False) -> dict[str, Any]:
         try:
             found = peer.ask("uses", None, [sorted(names), direct])
-        except TimeUp:  # the verdict stands; only what else could be said about it is missing
+        except Gone:
+            raise
+        except BaseException as error:  # the verdict stands; only what else could be said about it is missing
+            if not isinstance(error, TimeUp) and error is not peer.told:
+                raise
             return {}
         peer.permanent |= frozenset(ref for ref in peer.links.things if not ref[0])
         return {name: one for name, one in found.items() if name in names}
