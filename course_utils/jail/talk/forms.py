@@ -7,5 +7,6 @@ codec.PLAIN.update(values.WRITERS)
 codec.FORMS[:] = [*tensors.FORMS, *values.FORMS, *things.FORMS, *modules.FORMS, *things.LAST]
 for _part in (tensors, values, things, modules):
     codec.READERS.update(_part.READERS)
+    codec.GIVEN.update(_part.GIVEN)
 
 __all__ = ["Codec"]

@@ -51,12 +51,14 @@ def _decode_module(codec: Codec, number: Any, told: Any, parameters: Any, buffer
     module = codec.home.mirror(codec, number, told)
     with codec.whole((False, number)):
         for name, data in parameters:
+            codec.home.made(name.count("."))
             holder, last = place_in(module, name)
             parameter = codec.decode(data)
             if not isinstance(parameter, nn.Parameter):
                 raise ValueError("no parameter")
             holder._parameters[last] = parameter
         for name, data in buffers:
+            codec.home.made(name.count("."))
             holder, last = place_in(module, name)
             holder._buffers[last] = codec.decode(data)
     module.train(told["training"] is True)
@@ -79,4 +81,5 @@ FORMS: list[Form] = [
     (lambda value: isinstance(value, torch.optim.Optimizer), encode_optimizer),
     (lambda value: isinstance(value, nn.Module), encode_module),
 ]
-READERS: dict[str, Decoder] = {"M": _decode_module, "O": decode_optimizer}
+READERS: dict[str, Decoder] = {"M": _decode_module}
+GIVEN: dict[str, Decoder] = {"O": decode_optimizer}

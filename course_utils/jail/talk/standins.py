@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from course_utils.jail.talk.bounds import MOST_HEARD, MOST_MODULES
 from course_utils.jail.talk.codec import Codec
 from course_utils.jail.talk.links import Ref
 from course_utils.jail.talk.names import shown_name
@@ -45,6 +46,20 @@ class StandIns:
     """The part of a peer that makes them."""
 
     links: Any
+    inside: bool
+    _modules = _heard = 0
+
+    def heard(self) -> None:
+        """Count a value that came from inside. Raises ValueError for more than anybody needs."""
+        self._heard += 1
+        if self._heard > MOST_HEARD and not self.inside:
+            raise ValueError("more values than anybody needs")
+
+    def made(self, modules: int) -> None:
+        """Count modules that only hold a part of a model. Raises ValueError for more than anybody needs."""
+        self._modules += modules
+        if self._modules > MOST_MODULES and not self.inside:
+            raise ValueError("more modules than anybody needs")
 
     def name(self, text: Any) -> str:
         """A name that came over the wire, if it can be shown."""

@@ -152,7 +152,7 @@ LAST: list[Form] = [
 ]  # after those of modules
 READERS: dict[str, Decoder] = {
     "G": _decode_generator,
-    "it": _decode_iterator,
     "bag": _decode_bag,
     "h": _decode_handle,
 }
+GIVEN: dict[str, Decoder] = {"it": _decode_iterator}

@@ -15,12 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_utils.jail.talk.bounds import MOST_RANK
 from course_utils.jail.talk.header import read_header
 
 MOST_FRAME = 64 << 20  # bytes of one frame
 MOST_HEADER = 2 << 20
 MOST_TENSORS = 4096
-MOST_RANK = 16
 MOST_SIZE = 1 << 31  # of one axis
 
 DTYPES: dict[str, torch.dtype] = {
@@ -80,7 +80,10 @@ def receive(sock: socket.socket, deadline: float | None = None) -> tuple[Any, li
     length, header = _LENGTHS.unpack(_exactly(sock, _LENGTHS.size, deadline))
     if not 4 <= length <= MOST_FRAME or header > min(length - 4, MOST_HEADER):
         raise Malformed("a frame of an impossible length")
-    return unpack(_exactly(sock, length - 4, deadline), header)
+    try:
+        return unpack(_exactly(sock, length - 4, deadline), header)
+    except MemoryError:
+        raise Malformed("a frame that takes more memory than there is") from None
 
 
 def unpack(body: bytearray, header: int) -> tuple[Any, list[Tensor]]:
@@ -112,7 +115,7 @@ def _size(size: Any) -> tuple[torch.dtype, list[int], int]:
         raise Malformed("a tensor with too many axes")
     if not all(type(n) is int and 0 <= n < MOST_SIZE for n in shape):
         raise Malformed("a tensor of an impossible shape")
-    if math.prod(n for n in shape if n) >= MOST_SIZE:  # also of an empty one: what is made of it may not be empty
+    if math.prod(n for n in shape if n) > MOST_FRAME:  # also of an empty one: what is made of it may not be empty
         raise Malformed("a tensor that is too large")
     return DTYPES[size[0]], shape, math.prod(shape)
 

@@ -13,7 +13,7 @@ from course_utils.catalog import Chapter, CourseError
 _PACKAGE = Path(course_utils.__file__).parent
 _GRADING = ("crash", "frames", "kinds", "names", "printed", "reach", "sources", "subject", "verdict")  # loading, lines
 _TALK = (
-    *("codec", "forms", "header", "home"),
+    *("bounds", "codec", "forms", "header", "home"),
     *("attested", "driver", "errors", "hooked", "links", "modules", "names", "optimizers", "peer", "signatures"),
     *("spying", "standins", "tape", "tensors", "things", "values", "wire"),
 )

@@ -17,6 +17,9 @@ import pytest
 import torch
 
 from course_utils.catalog import load_catalog
+from course_utils.jail.talk import wire
+from course_utils.jail.talk.firewall import Open
+from course_utils.jail.talk.proxy import Gone, OutsidePeer
 from course_utils.jail.talk.session import judge_in_jail
 from course_utils.jail.walls import inside
 
@@ -138,3 +141,40 @@ def judged(zygotes):
             worker.close()
 
     return judge
+
+
+@pytest.fixture
+def outside():
+    """A peer, and the other end of its socket."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        peer = OutsidePeer(ours, {}, lambda state: 0, Open())
+        peer.left = 60.0
+        yield peer, theirs
+
+
+@pytest.fixture
+def answered(outside):
+    """What the outside makes of this answer."""
+    peer, theirs = outside
+
+    def answer(value, tensors=(), **more):
+        frame = wire.pack({"k": "return", "v": value, "u": [], **more}, tensors)
+        threading.Thread(target=theirs.sendall, args=[frame], daemon=True).start()
+        return peer.ask("uses", None)
+
+    answer.peer = peer
+    return answer
+
+
+@pytest.fixture
+def refused(answered):
+    """Checks that the outside takes this answer for no message."""
+
+    def refuse(value, tensors=(), **more):
+        with pytest.raises(Gone):
+            answered(value, tensors, **more)
+        assert isinstance(answered.peer.fate, wire.Malformed)
+        return str(answered.peer.fate)
+
+    return refuse
