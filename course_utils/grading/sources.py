@@ -19,7 +19,9 @@ _CELL = re.compile(r"^# ?%%", re.MULTILINE)
 def code_cells(path: Path, whole: bool = False, data: bytes | None = None) -> Iterator[tuple[str, str, int]]:
     """Each code cell: its file name for tracebacks, its source, and how many lines of the file stand before it.
 
-    whole: give a `.py` as one piece. data: what the file holds, where it isn't on this disk.
+    whole: as the file stands, a `.py` in one piece and a notebook's cells with their magics. That needs no parser of
+    Python, to which a hostile text could be a great burden, so it is what is read where nothing confines the reader.
+    data: what the file holds, where it isn't on this disk.
     Raises NotLoadable when the file can't be read.
     """
     shown = display_name(str(path))
@@ -45,7 +47,7 @@ def code_cells(path: Path, whole: bool = False, data: bytes | None = None) -> It
         raise NotLoadable(f"{shown} holds null bytes, so it is no plain text.", next_step=step)
     text = text.replace("\r\n", "\n")
     if path.suffix == ".ipynb":
-        yield from _notebook_cells(path, text, shown)
+        yield from _notebook_cells(path, text, shown, magics=whole)
         return
     if whole:
         yield str(path), text, 0
@@ -57,7 +59,8 @@ def code_cells(path: Path, whole: bool = False, data: bytes | None = None) -> It
             yield str(path), cell, text.count("\n", 0, start)
 
 
-def _notebook_cells(path: Path, text: str, shown: str) -> Iterator[tuple[str, str, int]]:
+def _notebook_cells(path: Path, text: str, shown: str, magics: bool) -> Iterator[tuple[str, str, int]]:
+    """magics: leave them as they are. A line has the same number either way."""
     try:
         cells = json.loads(text)["cells"]
         code = [(i, "".join(cell["source"])) for i, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
@@ -65,9 +68,10 @@ def _notebook_cells(path: Path, text: str, shown: str) -> Iterator[tuple[str, st
         step = f"course reset {path.stem} writes it anew and keeps a copy"
         raise NotLoadable(f"{shown} is not a Jupyter notebook (JSON with cells).", next_step=step) from None
     for i, source in code:
-        source = to_script(source)
         label = f"{path} (cell {i})"
-        linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
+        if not magics:
+            source = to_script(source)
+            linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
         yield label, source, 0
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from course_utils.grading.verdict import Outcome
+from course_utils.staff.intake.names import person_key
 from course_utils.staff.results import ExerciseResult, Result
 
 Bins = tuple[tuple[str, int], ...]  # the name of a bin, and how many are in it
@@ -139,18 +140,18 @@ def class_reports(
 
 def _report(key: str, results: list[Result], roster: Sequence[str] | None, title: str) -> ClassReport:
     results = sorted(results, key=lambda result: result.graded.person)
-    handed_in = {result.graded.person.casefold() for result in results}
-    listed = {person.casefold() for person in roster or ()}
+    handed_in = {person_key(result.graded.person) for result in results}
+    listed = {person_key(person) for person in roster or ()}
     return ClassReport(
         chapter=key,
         title=title,
         people=tuple(_row(result) for result in results),
         exercises=_standings(results),
-        missing=None if roster is None else tuple(p for p in roster if p.casefold() not in handed_in),
+        missing=None if roster is None else tuple(p for p in roster if person_key(p) not in handed_in),
         strangers=tuple(
             result.graded.person
             for result in results
-            if roster is not None and result.graded.person.casefold() not in listed
+            if roster is not None and person_key(result.graded.person) not in listed
         ),
         jails=tuple(Counter(result.graded.jail.level for result in results).most_common()),
         makers=tuple(Counter(_maker(result) for result in results).most_common()),

@@ -40,7 +40,7 @@ CASES = {
     "only the first element of the batch": (X, torch.cat([X[:1], X[:1] ** 2, X[1:2]]), (), "only index 0 of axis 0 is right"),
     "no centring": (X - X.mean(-1, keepdim=True), X, (), "each row (last axis) is off by a constant of its own"),
     "no normalisation": (X / X.norm(dim=-1, keepdim=True), X, (), "each row (last axis) is off by a factor of its own"),
-    "W_Q used for the keys of causal attention": (LINE[:, None], torch.cat([LINE[:1], LINE[1:] ** 0.5])[:, None], (), "only index 0 of axis 0 is right: what do the others need"),
+    "W_Q used for the keys of causal attention": (LINE[:, None], torch.cat([LINE[:1], LINE[1:] ** 0.5])[:, None], (), "only index 0 of axis 0 is right. If these are positions"),
     "three axes in a ring": (CUBE, CUBE.permute(1, 2, 0), (), "axes 0, 1 and 2 look swapped"),
     "one value everywhere": (LINE, torch.full((5,), 0.2), (), "every value came out the same (0.2)"),
     "no -inf": (T([1.0, -torch.inf]), T([1.0, 0.0]), (), "1 value should be infinite and is not"),

@@ -1,7 +1,10 @@
 """Reading a learner's file: what is defined in it, and nothing that it does."""
 
+import ast
+import builtins
 import json
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -265,3 +268,35 @@ def test_sources_alone_run_nothing(tmp_path):
     path.write_text("# %%\n1 / 0\n# %% [markdown]\n# text\n# %%\nx = 1\n")
     cells = [text for _, text, _ in sources.code_cells(Path(path))]
     assert [cell for cell in cells if cell] == ["# %%\n1 / 0\n", "# %%\nx = 1\n"]
+
+
+MAGICS = ["%%bash\nls", "%time f()\nx = 1\n", "x = !ls\n\n'''\n%no magic\n'''\ny = 2"]
+
+
+def test_a_whole_file_is_read_without_a_parser(tmp_path, monkeypatch):
+    """Where nothing confines the reader: an f-string of many fields takes the parser time that grows with its square."""
+    for name in ("parse", "literal_eval"):
+        monkeypatch.setattr(ast, name, forbidden)
+    monkeypatch.setattr(builtins, "compile", forbidden)
+    monkeypatch.setattr(tokenize, "generate_tokens", forbidden)
+    cells = [*MAGICS, "f'" + "{x}" * 100_000 + "'"]
+    found = list(sources.code_cells(Path("their.ipynb"), whole=True, data=notebook(*cells).encode()))
+    assert [label for label, _, _ in found] == [f"their.ipynb (cell {i})" for i in range(1, len(cells) + 1)]
+    assert [text for _, text, _ in found] == cells
+    assert list(sources.code_cells(Path("their.py"), whole=True, data=cells[-1].encode())) == [
+        ("their.py", cells[-1], 0)
+    ]
+
+
+def forbidden(*args, **options):
+    raise AssertionError("a parser was called")
+
+
+def test_a_line_has_the_same_number_whether_the_magics_were_commented_or_not():
+    data = notebook(*MAGICS).encode()
+    loaded, shown = (list(sources.code_cells(Path("their.ipynb"), whole=whole, data=data)) for whole in (False, True))
+    for (label, text, _), (same, raw, _) in zip(loaded, shown, strict=True):
+        assert label == same
+        assert text != raw
+        for ours, theirs in zip(text.split("\n"), raw.split("\n"), strict=True):
+            assert ours.removeprefix("# ") == theirs

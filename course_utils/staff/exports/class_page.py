@@ -17,6 +17,7 @@ from course_utils.staff.exports.html import (
     table,
 )
 from course_utils.staff.exports.plain import one_line
+from course_utils.staff.intake.names import person_key
 from course_utils.staff.report import ClassReport, Standing
 
 _BELIEFS = 25  # rows of the table of beliefs
@@ -80,10 +81,10 @@ def lines(report: ClassReport, refused: Collection[str] = (), most: int = 5) -> 
     if report.beliefs:
         found.append("  behind wrong answers:")
         found += [f"    {one.people} × {one.exercise}: {one.says}" for one in report.beliefs[:most]]
-    came = {person.casefold() for person in refused}
+    came = {person_key(person) for person in refused}
     for words, people in (
-        ("nothing came from", [one for one in report.missing or () if one.casefold() not in came]),
-        ("came, but could not be graded", [one for one in report.missing or () if one.casefold() in came]),
+        ("nothing came from", [one for one in report.missing or () if person_key(one) not in came]),
+        ("came, but could not be graded", [one for one in report.missing or () if person_key(one) in came]),
         ("graded, but not on the roster", report.strangers),
     ):
         if people:

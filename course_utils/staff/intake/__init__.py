@@ -20,7 +20,7 @@ from course_utils.staff.intake.files import (
     suffix_of,
 )
 from course_utils.staff.intake.listing import rows_of
-from course_utils.staff.intake.names import chapter_in_text
+from course_utils.staff.intake.names import chapter_in_text, person_key
 from course_utils.staff.intake.text import code_lines, text_of
 from course_utils.staff.intake.unusable import remedy
 
@@ -82,7 +82,7 @@ def _resolved(path: Path, claims: Claims, only: Chapter | None) -> Intake:
         if only and claim.chapter and claim.chapter != only:
             passed_over += 1
         else:
-            mine[claim.person.casefold()].append(claim)
+            mine[person_key(claim.person)].append(claim)
     submissions: list[Submission] = []
     complaints = list(claims.complaints)
     for person in sorted(mine):

@@ -1,5 +1,6 @@
 """A zip as a learning platform exports it, read entry by entry in memory: nothing is ever unpacked onto the disk."""
 
+import io
 import stat
 import struct
 import zipfile
@@ -25,7 +26,31 @@ from course_utils.staff.intake.files import (
 
 MOST_CONTENTS = 16 << 20  # bytes of a zip's table of contents: MOST entries with names of ordinary length
 WIDEST = 200  # times its packed size that an entry may unpack to; Python packs about 5 to 1
-_END = b"PK\x05\x06"
+
+
+class _TooMuch(Exception):
+    """A table of contents that is larger than any class's."""
+
+
+class _Wary(io.FileIO):
+    """A file of which, until it is trusted, no large piece is read at once: zipfile reads the whole table as one.
+
+    How large that is can be said in more than one place of an archive, so it is looked at where it is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.wary = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As ever. Raises _TooMuch."""
+        if not self.wary:
+            return super().read(size) or b""
+        wanted = MOST_CONTENTS + 1 if size is None or size < 0 else min(size, MOST_CONTENTS + 1)
+        content = super().read(wanted) or b""
+        if len(content) > MOST_CONTENTS:
+            raise _TooMuch
+        return content
 
 
 class Archive:
@@ -33,11 +58,30 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._refuse_bomb()
         try:
-            self._zip = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            raise CourseError(f"{path} can't be read as a zip ({error}): export it again.") from None
+            self._file = _Wary(path)
+        except OSError as error:
+            raise CourseError(f"{path} can't be read: {error.strerror}.") from None
+        try:
+            self._zip = self._opened()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _opened(self) -> zipfile.ZipFile:
+        try:
+            found = zipfile.ZipFile(self._file)
+        except _TooMuch:
+            raise self._too_many() from None
+        except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
+            raise CourseError(f"{self.path} is not a zip, or not all of it ({error}): export it again.") from None
+        if len(found.infolist()) >= MOST:  # counted, for what an archive says of their number need not be true
+            raise self._too_many()
+        self._file.wary = False
+        return found
+
+    def _too_many(self) -> CourseError:
+        return CourseError(f"{self.path} lists more than {MOST} files: export the submissions alone.")
 
     def __enter__(self) -> "Archive":
         return self
@@ -46,22 +90,7 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._zip.close()
-
-    def _refuse_bomb(self) -> None:
-        """Look at the end record before zipfile loads the whole table of contents into memory."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(0, 2)
-                file.seek(max(file.tell() - (1 << 16) - 22, 0))
-                tail = file.read()
-        except OSError as error:
-            raise CourseError(f"{self.path} can't be read: {error.strerror}.") from None
-        at = tail.rfind(_END)
-        if at < 0 or len(tail) < at + 22:
-            raise CourseError(f"{self.path} is not a zip, or not all of it: export it again.")
-        entries, size = struct.unpack("<HI", tail[at + 10 : at + 16])
-        if entries >= MOST or size > MOST_CONTENTS:  # 0xffff entries stand for "more than that" as well
-            raise CourseError(f"{self.path} lists more than {MOST} files: export the submissions alone.")
+        self._file.close()
 
     def files(self) -> Iterator[Found | Complaint | Other]:
         """Every file in the archive: candidates, those that can't be one, a complaint or more; and its folders."""

@@ -80,3 +80,15 @@ def person_of(raw: str) -> str:
     if len(name) > LONGEST_NAME:
         raise Refused(f"names a person with more than {LONGEST_NAME} letters: give it a shorter name.")
     return name
+
+
+def person_key(name: str) -> str:
+    """What all spellings of one person's name have in common, and two people's names don't.
+
+    A disk may not tell `Jane` from `jane`, so these are one person. Nothing else is folded: `casefold` would write `ß`
+    as `ss` and the ligature `ﬁ` as `fi`, but Straße and Strasse are two people.
+
+    >>> person_key("JANE") == person_key("jane"), person_key("Straße") == person_key("Strasse")
+    (True, False)
+    """
+    return unicodedata.normalize("NFC", name.lower())

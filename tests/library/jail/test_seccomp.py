@@ -47,6 +47,15 @@ def test_every_call_of_the_list_is_refused_and_the_everyday_ones_pass(name, may_
     assert len(code) // 8 < 4096  # the kernel's most
 
 
+@pytest.mark.parametrize(
+    ("machine", "all_disks", "own_file"), [(X86, (162, 306), (74, 75)), (ARM, (81, 267), (82, 83))]
+)
+def test_a_file_may_be_written_out_but_not_every_disk(machine, all_disks, own_file):
+    code = program(machine, may_fork=False)
+    assert [verdict(code, machine.arch, number) for number in all_disks] == [EPERM, EPERM]
+    assert [verdict(code, machine.arch, number) for number in own_file] == [ALLOW, ALLOW]
+
+
 @pytest.mark.parametrize(("machine", "clone"), [(X86, 56), (ARM, 220)])
 def test_new_processes_threads_and_namespaces_are_told_apart(machine, clone):
     thread, process, namespace = 0x3D0F00, 0x01200011, 0x10000011

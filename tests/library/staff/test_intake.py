@@ -12,6 +12,7 @@ import pytest
 from course_utils.catalog import Catalog, CourseError
 from course_utils.staff.intake import Intake, take_in
 from course_utils.staff.intake import files as files_module
+from course_utils.staff.store import file_name
 
 from .conftest import RIGHT
 
@@ -95,6 +96,26 @@ def test_folder_zip_and_csv_give_the_same(small: Catalog, handed_in: Path, tmp_p
         ("bob", "ch02_induction"),
         ("jane", "ch01_transformers"),
     ]
+
+
+@pytest.mark.parametrize("names", [("straße", "strasse"), ("\ufb01ona", "fiona"), ("Ἰάσων", "Ιάσων")])
+def test_names_that_only_look_alike_are_two_people(small: Catalog, handed_in: Path, names: tuple[str, str]):
+    for name in names:
+        put(handed_in, f"{name}_ch01_transformers.py", f"{TEXT}\nx = {name!r}\n")
+    intake = take_in(handed_in, small)
+    assert not intake.complaints
+    assert {one.person for one in intake.submissions} == set(names)
+    assert len({file_name(name, "ch01_transformers").casefold() for name in names}) == 2
+
+
+@pytest.mark.parametrize("names", [("Jane", "jane"), ("ÅSA", "åsa"), ("A\u030asa", "\xc5sa"), ("ΛΟΥΚΑΣ", "λουκας")])
+def test_spellings_of_one_name_are_one_person(small: Catalog, tmp_path: Path, names: tuple[str, str]):
+    """In a zip, for a folder may not tell them apart."""
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name in names:
+            archive.writestr(f"{name}_ch01_transformers.py", f"{TEXT}\nx = {name!r}\n")
+    complaint = only_complaint(take_in(tmp_path / "all.zip", small))
+    assert "handed in 2 files for ch01_transformers that differ" in complaint
 
 
 def test_one_file_alone(small: Catalog, handed_in: Path):

@@ -1,5 +1,6 @@
 """Zips as they come from learning platforms, and lists: nothing in them is believed."""
 
+import json
 import stat
 import struct
 import zipfile
@@ -79,6 +80,39 @@ def test_more_entries_than_a_class_has(small: Catalog, tmp_path: Path):
         take_in(path, small)
 
 
+def test_more_entries_than_the_end_of_the_archive_says(small: Catalog, tmp_path: Path):
+    """Their number stands in the archive twice where it is large, and may say two different things."""
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(GOOD, TEXT)
+        for i in range(70_000):
+            archive.writestr(zipfile.ZipInfo(f"{i}.txt"), b"")
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<HH", data, data.rfind(b"PK\x05\x06") + 8, 1, 1)
+    path.write_bytes(data)
+    with pytest.raises(CourseError, match="more than 50000 files"):
+        take_in(path, small)
+
+
+def test_a_table_of_contents_that_is_too_large_is_not_loaded(small: Catalog, tmp_path: Path, monkeypatch):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(GOOD, TEXT)
+        for i in range(40):
+            entry = zipfile.ZipInfo(f"{i}.txt")
+            entry.comment = b"x" * 60_000
+            archive.writestr(entry, b"")
+    monkeypatch.setattr("course_utils.staff.intake.archive.MOST_CONTENTS", 1 << 20)
+    with pytest.raises(CourseError, match="more than 50000 files"):
+        take_in(path, small)
+
+
+def test_a_large_file_in_a_zip_is_read_all_the_same(small: Catalog, tmp_path: Path):
+    book = json.dumps({"cells": [{"cell_type": "code", "source": TEXT, "outputs": ["x" * (20 << 20)]}]})
+    path = zipped(tmp_path / "all.zip", {"bob_ch01_transformers.ipynb": book}, zipfile.ZIP_STORED)
+    assert who(take_in(path, small)) == [("bob", "ch01_transformers", "bob_ch01_transformers.ipynb")]
+
+
 def test_a_zip_in_the_zip_is_not_opened(small: Catalog, tmp_path: Path):
     inner = zipped(tmp_path / "inner.zip", {"jane_ch01_transformers.py": TEXT})
     intake = take_in(zipped(tmp_path / "all.zip", {"inner.zip": inner.read_bytes(), GOOD: TEXT}), small)
@@ -121,7 +155,9 @@ def test_a_damaged_entry(small: Catalog, tmp_path: Path):
     assert len(intake.submissions) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"hello" * 100, b"PK\x05\x06" + b"\0" * 5])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK", b"hello" * 100, b"PK\x05\x06" + b"\0" * 5, b"PK\x05\x06" + b"\xff" * 18]
+)
 def test_what_is_no_zip(small: Catalog, tmp_path: Path, content: bytes):
     with pytest.raises(CourseError, match="zip"):
         take_in(put(tmp_path, "all.zip", content), small)
