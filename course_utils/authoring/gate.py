@@ -15,14 +15,13 @@ from typing import Any
 import torch
 
 from course_utils.authoring.course_rules import course_problems
-from course_utils.authoring.memory import Table
+from course_utils.authoring.memory import table_problems
 from course_utils.authoring.purity import impure_names
 from course_utils.authoring.stub import stub_of
 from course_utils.authoring.trivial import trivial_answers
 from course_utils.catalog import Catalog, CourseError, Exercise, load_catalog
 from course_utils.grading.checks import Checks, load_checks
-from course_utils.grading.hidden import hidden
-from course_utils.grading.judge import judge
+from course_utils.grading.judge import Events, judge
 from course_utils.grading.limits import time_limit
 from course_utils.grading.mutants import Reference, load_reference
 from course_utils.grading.verdict import NotLoadable, Outcome, TimeUp, Verdict, timed_out
@@ -92,7 +91,7 @@ def prove(name: str) -> Proof:
             f"{len(checks.checks)} checks, {len(checks.mutants)} mutants, {len(checks.accepted)} other right answers"
         )
         proof.problems += _record(exercise) + _text(reference) + _right(reference, checks) + _trivial(reference)
-        by_heart, caught = _by_heart(reference)
+        by_heart, caught = table_problems(reference, checks, _judge)
         proof.problems += by_heart + _mutants(reference, checks, caught)
     except (CourseError, NotLoadable) as error:
         proof.problems.append(str(error))
@@ -102,10 +101,10 @@ def prove(name: str) -> Proof:
     return proof
 
 
-def _judge(exercise: Exercise, thing: Any) -> Verdict:
+def _judge(exercise: Exercise, thing: Any, *, events: Events | None = None) -> Verdict:
     try:
         with time_limit(exercise.time_limit):
-            return judge(exercise, thing, explain=False)
+            return judge(exercise, thing, events=events, explain=False)
     except TimeUp:  # the alarm rang between two checks
         return timed_out(exercise, None)
 
@@ -178,20 +177,3 @@ def _trivial(reference: Reference) -> list[str]:
         if _judge(reference.exercise, thing).ok:
             problems.append(f"an answer that {label} passes.")
     return problems
-
-
-def _by_heart(reference: Reference) -> tuple[list[str], set[str]]:
-    """Problems with an answer that knows the checks' calls by heart, and the check that catches it."""
-    if isinstance(reference.thing, type):  # its weights are drawn anew for every object
-        return [], set()
-    table = Table(reference.thing)
-    with hidden(1, private=False):
-        _judge(reference.exercise, table.learning())
-    if table.only_names:
-        return [], set()
-    with hidden(2, private=False):
-        verdict = _judge(reference.exercise, table.recalling())
-    if verdict.ok:
-        says = "an answer that knows the checks' calls by heart passes: draw the numbers of one check with torch.rand."
-        return [says], set()
-    return [], {verdict.check} if verdict.check else set()

@@ -37,6 +37,13 @@ def test_a_temperature_that_is_not_above_zero_is_refused(apply_temperature):
     )
 
 
+def test_it_holds_for_numbers_drawn_at_random(apply_temperature):
+    logits, temperature = torch.randn(2, 3, 5), float(0.5 + torch.rand(()))
+    expected = [[[value / temperature for value in row] for row in text] for text in logits.tolist()]
+    says = "Random logits and a random temperature: each logit is divided by it."
+    agree(apply_temperature(logits, temperature), torch.tensor(expected), says)
+
+
 REFUSED = "test_a_temperature_that_is_not_above_zero_is_refused"
 MUTANTS = [
     Mutant(

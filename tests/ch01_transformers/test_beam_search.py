@@ -87,6 +87,22 @@ def test_very_small_probabilities_are_no_different(beam_search):
     agree(beam_search(next_log_probs, PROMPT, 2, 2), expected, says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(beam_search):
+    rows = torch.randn(4, 4, 4).log_softmax(dim=-1)  # by the last two tokens
+
+    def next_log_probs(tokens):
+        return rows[int(tokens[-2]), int(tokens[-1])]
+
+    next_log_probs.__name__ = "a table of random log-probabilities"
+    kept = {PROMPT: 0.0}
+    for _ in range(3):
+        grown = {(*text, new): kept[text] + float(rows[text[-2], text[-1], new]) for text in kept for new in range(4)}
+        kept = {text: total for text, total in grown.items() if sum(other > total for other in grown.values()) < 3}
+    says = "Random log-probabilities of four words: after each step the three texts stay that fewer than three others beat."
+    expected = sorted(((total, text) for text, total in kept.items()), reverse=True)
+    agree(beam_search(next_log_probs, PROMPT, 3, 3), expected, says)
+
+
 SEARCH = """def beam_search(next_log_probs, prompt, n_new, n_beams):
     beams = [(0.0, prompt)]
     for i in range(n_new):

@@ -101,6 +101,15 @@ def test_a_generator_of_parameters_will_do(clip_gradients):
     agree([got, *grads(made)], [5.0, torch.tensor([0.6]), torch.tensor([0.8])], says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(clip_gradients):
+    drawn = [torch.randn(2, 3), torch.randn(4)]
+    norm = sum(value**2 for gradient in drawn for value in gradient.flatten().tolist()) ** 0.5
+    made = parameters(*(gradient.tolist() for gradient in drawn))
+    got = clip_gradients(made, norm / 3)
+    says = "Random gradients, and a max_norm of a third of their norm: the norm comes back, and every number is divided by 3."
+    agree([got, *grads(made)], [norm, *(gradient / 3 for gradient in drawn)], says)
+
+
 GRADIENTS = "gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]"
 NORM = "norm = torch.stack([gradient.norm() for gradient in gradients]).norm().item()"
 IF = "if norm > max_norm:"

@@ -7,10 +7,10 @@ from course_utils.grading import Accepted, Mutant, agree, require
 W_E = torch.tensor([[1.0, 2.0, 0.0], [3.0, 4.0, 1.0], [5.0, 6.0, 8.0], [7.0, 9.0, 2.0]])
 
 
-def made(embed):
-    layer = embed(*W_E.shape)
+def made(embed, rows=W_E):
+    layer = embed(*rows.shape)
     with torch.no_grad():
-        layer.W_E.copy_(W_E)
+        layer.W_E.copy_(rows)
     return layer
 
 
@@ -40,6 +40,12 @@ def test_training_can_change_the_rows(embed):
     got.sum().backward()
     says = "Token 2 was used twice and token 0 once, so that is how strongly their rows feel a change."
     agree(layer.W_E.grad, torch.tensor([[1.0] * 3, [0.0] * 3, [2.0] * 3, [0.0] * 3]), says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(embed):
+    rows, tokens = torch.randn(6, 3), torch.randint(6, (2, 4))
+    expected = [[rows.tolist()[token] for token in text] for text in tokens.tolist()]
+    agree(made(embed, rows)(tokens), torch.tensor(expected), "A random W_E and random tokens: each picks its row.")
 
 
 LOOKUP = "return self.W_E[tokens]"

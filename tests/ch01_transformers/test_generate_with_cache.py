@@ -56,6 +56,23 @@ def test_no_new_tokens_means_the_prompt(generate_with_cache):
     agree(generate_with_cache(count_up, prompt, 0), prompt, "With n_new = 0 nothing is added, and step isn't needed.")
 
 
+def test_it_holds_for_numbers_drawn_at_random(generate_with_cache):
+    table, prompt = torch.randn(D_VOCAB, D_VOCAB), torch.randint(D_VOCAB, (2, 3))
+
+    def step(tokens, cache):
+        """The logits are a row of the table: the last digit of the sum of all tokens so far, which is the cache."""
+        sums = tokens.cumsum(dim=1) + (0 if cache is None else cache)
+        return table[sums % D_VOCAB], sums[:, -1:]
+
+    texts = prompt.tolist()
+    for text in texts:
+        for _ in range(4):
+            row = table[sum(text) % D_VOCAB].tolist()
+            text.append(row.index(max(row)))
+    says = "A random prompt, and a step with random logits, which depend on the sum of all tokens so far: four tokens more."
+    agree(generate_with_cache(step, prompt, 4), torch.tensor(texts), says)
+
+
 LOOP = "        logits, cache = step(fed, cache)\n        fed = logits[:, -1].argmax(dim=-1, keepdim=True)\n"
 FIRST = "test_each_new_token_follows_from_the_last_one"
 FED = "test_the_whole_prompt_is_fed_once_and_then_one_token_a_step"

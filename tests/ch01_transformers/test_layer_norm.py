@@ -1,5 +1,7 @@
 """Checks for LayerNorm, coarse to fine."""
 
+import itertools
+
 import torch
 
 from course_utils.grading import Accepted, Mutant, agree
@@ -55,6 +57,18 @@ def test_b_is_added_last(layer_norm):
     layer = made(layer_norm, [2.0, 3.0], [10.0, 20.0])
     says = "Normalised (-1, 1), scaled (-2, 3), and then shifted by b = (10, 20)."
     agree(layer(torch.tensor([[[1.0, 3.0]]])), torch.tensor([[[8.0, 23.0]]]), says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(layer_norm):
+    x, w, b = 2 * torch.randn(2, 3, 5) + 1, torch.randn(5).tolist(), torch.randn(5).tolist()
+    expected = torch.zeros(2, 3, 5)
+    for text, pos in itertools.product(range(2), range(3)):
+        vector = x[text, pos].tolist()
+        mean = sum(vector) / 5
+        spread = (sum((value - mean) ** 2 for value in vector) / 5 + 0.25) ** 0.5
+        expected[text, pos] = torch.tensor([(vector[i] - mean) / spread * w[i] + b[i] for i in range(5)])
+    says = "Random vectors, a random w and a random b, with eps = 0.25: every number worked out by itself."
+    agree(made(layer_norm, w, b, eps=0.25)(x), expected, says)
 
 
 CENTRE = "centred = x - x.mean(dim=-1, keepdim=True)"

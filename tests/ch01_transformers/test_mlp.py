@@ -1,5 +1,8 @@
 """Checks for MLP, coarse to fine."""
 
+import itertools
+import math
+
 import torch
 
 from course_utils.grading import Accepted, Mutant, agree, require
@@ -72,6 +75,19 @@ def test_training_can_change_the_weights(mlp):
     says = "x = 3 and W_in = [[10]] make a neuron of 30, W_out is [[2]]. The gradients of W_in, b_in, W_out, b_out: 6, 2, 30, 1."
     require(all(grad is not None for grad in grads), says)
     agree(grads, [torch.tensor([[6.0]]), torch.tensor([2.0]), torch.tensor([[30.0]]), torch.tensor([1.0])], says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(mlp):
+    x, b_in, b_out = torch.randn(2, 3, 3), torch.randn(4).tolist(), torch.randn(3).tolist()
+    W_in, W_out = torch.randn(3, 4).tolist(), torch.randn(4, 3).tolist()
+    expected = torch.zeros(2, 3, 3)
+    for text, pos in itertools.product(range(2), range(3)):
+        read = x[text, pos].tolist()
+        neurons = [sum(read[i] * W_in[i][n] for i in range(3)) + b_in[n] for n in range(4)]
+        bent = [v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3))) for v in neurons]
+        expected[text, pos] = torch.tensor([sum(bent[n] * W_out[n][i] for n in range(4)) + b_out[i] for i in range(3)])
+    says = "Random weights, biases and vectors: every neuron worked out by itself."
+    agree(made(mlp, W_in, b_in, W_out, b_out)(x), expected, says)
 
 
 WIDEN = 'neurons = nn.functional.gelu(x @ self.W_in + self.b_in, approximate="tanh")'

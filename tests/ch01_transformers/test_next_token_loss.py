@@ -67,6 +67,12 @@ def test_gradients_can_flow_back(next_token_loss):
     agree(logits.grad, torch.tensor([[[0.5, -0.5], [0.0, 0.0]]]), says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(next_token_loss):
+    logits, tokens = torch.randn(3, 4, 6), torch.randint(6, (3, 4))
+    says = "Random logits and random texts: the mean of all surprises, each worked out by itself."
+    agree(next_token_loss(logits, tokens), spec(logits, tokens), says)
+
+
 LOGS = "log_probs = logits[:, :-1].log_softmax(dim=-1)"
 RETURN = "return -log_probs.gather(dim=-1, index=tokens[:, 1:, None]).mean()"
 BOTH = f"{LOGS}\n    {RETURN}"

@@ -7,10 +7,10 @@ from course_utils.grading import Accepted, Mutant, agree, require
 W_POS = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 10.0], [11.0, 12.0]])
 
 
-def made(pos_embed):
-    layer = pos_embed(*W_POS.shape)
+def made(pos_embed, rows=W_POS):
+    layer = pos_embed(*rows.shape)
     with torch.no_grad():
-        layer.W_pos.copy_(W_POS)
+        layer.W_pos.copy_(rows)
     return layer
 
 
@@ -43,6 +43,13 @@ def test_training_can_change_the_rows(pos_embed):
     got.sum().backward()
     says = "Three texts of two tokens use the first two rows three times each."
     agree(layer.W_pos.grad, torch.tensor([[3.0, 3.0]] * 2 + [[0.0, 0.0]] * 4), says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(pos_embed):
+    rows, tokens = torch.randn(6, 3), torch.randint(6, (2, 4))
+    expected = [[rows.tolist()[place] for place in range(4)] for _ in range(2)]
+    says = "A random W_pos: four positions get its first four rows, in each of two texts."
+    agree(made(pos_embed, rows)(tokens), torch.tensor(expected), says)
 
 
 RETURN = 'return einops.repeat(self.W_pos[:pos], "pos d_model -> batch pos d_model", batch=batch)'

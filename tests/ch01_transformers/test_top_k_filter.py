@@ -43,6 +43,13 @@ def test_a_k_below_one_is_refused(top_k_filter):
     refuses(ValueError, lambda: top_k_filter(torch.tensor([[1.0, 4.0]]), 0), says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(top_k_filter):
+    logits, k = torch.randn(3, 7), int(torch.randint(2, 6, ()))
+    rows = [[value if sum(other > value for other in row) < k else OUT for value in row] for row in logits.tolist()]
+    says = "Random logits and a random k: those stay that fewer than k others of their row are above."
+    agree(top_k_filter(logits, k), torch.tensor(rows), says)
+
+
 THRESHOLD = "logits.topk(min(k, logits.shape[-1]), dim=-1).values[:, -1:]"
 REFUSE = 'raise ValueError(f"k must be at least 1, not {k}: something has to be left to draw from")'
 FIRST = "test_the_k_largest_stay_and_the_rest_becomes_minus_infinity"

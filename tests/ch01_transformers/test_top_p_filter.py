@@ -79,6 +79,19 @@ def test_a_p_that_is_no_share_is_refused(top_p_filter):
     agree(top_p_filter(logits, 1.0), logits, "p = 1 is allowed and keeps everything.")
 
 
+def test_it_holds_for_numbers_drawn_at_random(top_p_filter):
+    logits, p = torch.randn(3, 7), float(0.3 + 0.6 * torch.rand(()))
+    expected = []
+    for row in logits.tolist():
+        total = sum(math.exp(value) for value in row)
+        likelier = [sum(math.exp(other) for other in row if other > value) / total for value in row]
+        expected.append([value if before < p else -math.inf for value, before in zip(row, likelier, strict=True)])
+    says = (
+        "Random logits and a random p: those tokens stay before which, from the likeliest on, less than p is reached."
+    )
+    agree(top_p_filter(logits, p), torch.tensor(expected), says)
+
+
 REMOVE = "torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, before >= p)"
 FIRST = "test_the_token_that_takes_the_sum_past_p_stays"
 

@@ -116,6 +116,25 @@ def test_the_loss_comes_down_over_a_short_run(training_step):
     agree(model.table.argmax(dim=-1).tolist(), [1, 2, 3, 4, 0], says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(training_step):
+    model, tokens, before = Bigram(4), torch.randint(4, (2, 5)), torch.randn(4, 4)
+    model.table.data.copy_(before)
+    pairs = [(text[i], text[i + 1]) for text in tokens.tolist() for i in range(4)]
+    loss, gradient = 0.0, torch.zeros(4, 4)
+    for old, new in pairs:
+        total = sum(math.exp(logit) for logit in before[old].tolist())
+        loss += (math.log(total) - float(before[old, new])) / len(pairs)
+        for token in range(4):
+            gradient[old, token] += (math.exp(before[old, token]) / total - (token == new)) / len(pairs)
+    norm = sum(value**2 for value in gradient.flatten().tolist()) ** 0.5
+    got = training_step(model, sgd(model), tokens, 0.5, norm / 2)
+    says = (
+        "A random bigram table, random texts, learning rate 0.5, and a max_norm of half the gradient's norm: the loss from "
+        "before comes back, and the table moves by a quarter of its gradient, downwards."
+    )
+    agree([got, model.table.detach()], [loss, before - gradient / 4], says)
+
+
 GROUPS = 'for group in optimizer.param_groups:\n        group["lr"] = learning_rate'
 LOGITS = "logits = model(tokens)"
 LOSS = "loss = nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())"

@@ -86,6 +86,25 @@ def test_pytorch_finds_every_weight_under_its_name(transformer):
     require(sorted(got) == sorted(names), says, expected=sorted(names), got=sorted(got))
 
 
+def test_it_holds_for_numbers_drawn_at_random(transformer):
+    def line(slope, height):
+        return lambda x: slope * x + height
+
+    rows, places, tokens = torch.randn(6), torch.randn(3), torch.randint(6, (2, 3)).tolist()
+    first, second, last, left, right = (line(*numbers) for numbers in torch.randn(5, 2).tolist())
+    parts = {
+        "embed": lambda tokens: rows[tokens][..., None],
+        "pos_embed": lambda tokens: places[:, None].expand(*tokens.shape, 1),
+        "blocks": [first, second],
+        "ln_final": last,
+        "unembed": lambda x: torch.cat([left(x), right(x)], dim=-1),
+    }
+    ends = [[last(second(first(float(rows[text[i]] + places[i])))) for i in range(3)] for text in tokens]
+    expected = torch.tensor([[[left(end), right(end)] for end in text] for text in ends])
+    says = "Random embeddings of tokens and positions, and parts that are x → a·x + b with random a and b."
+    agree(run(transformer, tokens, **parts), expected, says)
+
+
 STREAM = "x = self.embed(tokens) + self.pos_embed(tokens)"
 LOOP = "            x = block(x)\n"
 END = "return self.unembed(self.ln_final(x))"

@@ -68,6 +68,18 @@ def test_every_number_of_the_stream_goes_through(transformer_block):
     agree(got, 6 * torch.tensor(x) + 2, says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(transformer_block):
+    def line(slope, height):
+        return lambda x: slope * x + height
+
+    ln1, attn, ln2, mlp = (line(*numbers) for numbers in torch.randn(4, 2).tolist())
+    x = torch.randn(2, 3, 4)
+    middle = [value + attn(ln1(value)) for value in x.flatten().tolist()]
+    expected = torch.tensor([value + mlp(ln2(value)) for value in middle]).reshape(2, 3, 4)
+    says = "Each part is x → a·x + b here, with random a and b: every number of a random stream worked out by itself."
+    agree(run(transformer_block, x.tolist(), ln1, attn, ln2, mlp), expected, says)
+
+
 FIRST = "x = x + self.attn(self.ln1(x))"
 SECOND = "return x + self.mlp(self.ln2(x))"
 MUTANTS = [

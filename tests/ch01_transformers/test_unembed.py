@@ -1,5 +1,7 @@
 """Checks for Unembed, coarse to fine."""
 
+import itertools
+
 import torch
 
 from course_utils.grading import Accepted, Mutant, agree, require
@@ -50,6 +52,14 @@ def test_training_can_change_the_weights(unembed):
         "The stream is 3 and 4: a change of W_U is felt 3 + 4 = 7 times, and one of b_U twice, once at each position."
     )
     agree([layer.W_U.grad, layer.b_U.grad], [torch.tensor([[7.0, 7.0]]), torch.tensor([2.0, 2.0])], says)
+
+
+def test_it_holds_for_numbers_drawn_at_random(unembed):
+    x, W_U, b_U = torch.randn(2, 3, 4), torch.randn(4, 5).tolist(), torch.randn(5).tolist()
+    expected = torch.zeros(2, 3, 5)
+    for text, pos, token in itertools.product(range(2), range(3), range(5)):
+        expected[text, pos, token] = sum(float(x[text, pos, i]) * W_U[i][token] for i in range(4)) + b_U[token]
+    agree(made(unembed, W_U, b_U)(x), expected, "Random weights, biases and streams: every logit worked out by itself.")
 
 
 RETURN = "return x @ self.W_U + self.b_U"
