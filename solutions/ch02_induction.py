@@ -183,10 +183,11 @@ record(loss_text=as_it_is, loss_no_order=without_order, loss_uniform=math.log(mo
 print(f"as it is {as_it_is:.2f}, without positions {without_order:.2f}, once more as it is {again:.2f}")
 
 # %% [markdown]
-# The loss goes from {{loss_text:.2f}} to {{loss_no_order:.2f}} nats a word; a uniform guess among all tokens would
-# cost {{loss_uniform:.2f}}. So word order matters a great deal to this model. The third number is the first again:
-# `run_with_hooks` takes its hooks off when it is done, even if something fails in between. Hooks that stay on
-# unnoticed are the commonest cause of irreproducible results in this trade; prefer the forms that clean up.
+# The loss goes from {{loss_text:.2f}} to {{loss_no_order:.2f}} nats a word (a **nat** is the unit of $-\ln p$, as a bit
+# is that of $-\log_2 p$); a uniform guess among all tokens would cost {{loss_uniform:.2f}}. So word order matters a
+# great deal to this model. The third number is the first again: `run_with_hooks` takes its hooks off when it is done,
+# even if something fails in between. Hooks that stay on unnoticed are the commonest cause of irreproducible results in
+# this trade; prefer the forms that clean up.
 #
 # A hook's name must exist: a misspelt one is an error that lists the nearest. And a filter may stand for many:
 # `"*hook_pattern"` means the patterns of all layers.
@@ -411,9 +412,10 @@ record(busy_attention=100 * shares[0][busiest], busy_moved=100 * shares[1][busie
 def repeated_tokens(
     words: Int[Tensor, " word"], batch: int, length: int, bos: int, generator: torch.Generator
 ) -> Int[Tensor, "batch pos"]:
-    """`batch` texts of 1 + 2 * length tokens: `bos`, then `length` different random words, then the same words again.
+    """`batch` texts of 1 + 2 * length tokens: `bos`, `length` different random words, and the same words once more.
 
-    words: the token ids to draw from, each as likely as any other. All randomness comes from `generator`.
+    The second half has the words of the first in the same order. All randomness comes from `generator`.
+    words: the token ids to draw from, each as likely as any other.
 
     With words 7, 8, 9, batch 2, length 2 and bos 0, the result might be
     [[0, 9, 7, 9, 7],
@@ -954,12 +956,14 @@ def zero_ablate(
 
 
 # %% [markdown]
-# Zero looks like the neutral choice. Is it? For the layers behind it, a head that writes nothing is only then an
-# ordinary sight if heads do sometimes write nothing. Let us see how long the vectors `z` are: the shortest that
-# occurs, and the average *vector*, both as a share of the typical length.
+# Zero looks like the neutral choice. Is it? The layers behind a head are used to what it writes. If there are words
+# at which it writes nothing, then zero is something that they know; if there are none, they have never met it. So let
+# us see how long the vectors `z` are: the shortest that occurs, and the average *vector*, both as a share of the
+# typical length.
 #
-# **Predict before you run:** if a head's `z` pointed in all directions alike, the average of 480 such vectors would
-# be short. As a share of the typical length, will it be nearer to 5% or to 50%?
+# **Predict before you run:** we take the `z` at all 8 · 60 words of `rep_tokens`. If a head's `z` pointed in all
+# directions alike, the average of so many vectors would be short. As a share of the typical length, will it be nearer
+# to 5% or to 50%?
 
 # %%
 constant_share = torch.zeros(model.cfg.n_layers, model.cfg.n_heads)
@@ -1073,8 +1077,8 @@ def resample_ablate(
 #
 # Be careful with the halves. The text is one opening token and then `n` words, twice: positions 1 to `n`, and `n + 1`
 # to `2n`. The logits *at* position `p` are the prediction *of* position `p + 1`. You have solved that once, in
-# `loss_by_position`; what you need is the mean of its last `n` numbers. An exercise is judged by itself and can't call
-# another one, so write these two lines again.
+# `loss_by_position`; what you need is the mean of its last `n` numbers. An exercise may call an earlier one of yours
+# in the same file (if that one is still unsolved, the check says so); or write its two lines again, as we do.
 
 
 # %%
@@ -1544,7 +1548,8 @@ print("own word on top:", [[round(score, 3) for score in row] for row in copying
 #
 # How much does the third one matter? In layer 0 there are heads that look at their own position: what they write is
 # one more function of the same word. Add it to the embedding (divided by the measured scale, as LayerNorm would), and
-# ask again.
+# ask again. The scale is in the cache: `cache["scale", 0, "ln1"]` is short for `cache["blocks.0.ln1.hook_scale"]`, the
+# number by which the LayerNorm before layer 0's attention divides at each position, [batch pos 1].
 #
 # **Predict before you run:** the table predicted that what 1.{{second:d}} attends to comes out on top for
 # {{top1_second:.0%}} of words. In a run, does what it actually writes favour the word attended to more often than
@@ -1847,7 +1852,7 @@ record(second_query_gap=table[2 + from_heads[1], carriers.argmax()])
 # one by one: `blocks.1.hook_q_input`, `hook_k_input`, `hook_v_input`, all [batch pos head d_model], from before
 # LayerNorm. They exist when you name them in a hook. Likewise `blocks.0.attn.hook_result`, [batch pos head d_model],
 # is what each head writes. It is large, so it is computed only where it is named: `run_with_cache(tokens)` without
-# `names_filter` doesn't hold it, and whoever asks that cache for it reads "was not cached … Widen names_filter".
+# `names_filter` doesn't hold it, and whoever asks that cache for it reads "was not cached: widen names_filter to have it".
 #
 # Mind the two head axes. In `hook_result` it counts heads of layer 0, those that write; in `hook_k_input` heads of
 # layer 1, those that read. Every reader loses what the one writer said.
@@ -2095,7 +2100,11 @@ def composition_score(
 # So make random heads: of the same shape as real ones, a product of two thin matrices each, with normally distributed
 # entries. Draw many pairs and note the mean and standard deviation of their scores. The two heads of a pair must be
 # two draws: that is what "nothing to do with each other" means. (See to that yourself. A random head with *itself*
-# scores almost the same, so no number would give you away.)
+# scores almost the same, so no number would give you away.) And every pair is drawn anew: no matrix serves in two.
+#
+# Hundreds of small products are best done as one batched product. A `FactoredMatrix` takes leading axes, so all pairs
+# fit into two of them, and `@` and `.norm()` treat each pair by itself. A Python loop that makes and multiplies them
+# one by one comes to the same, and is slow.
 
 
 # %%
@@ -2103,8 +2112,9 @@ def random_composition_baseline(d_model: int, d_head: int, samples: int = 200, s
     """The mean and standard deviation of the composition score of random heads.
 
     For each sample, L = A B and R = C D with A, C [d_model d_head] and B, D [d_head d_model], all entries independent
-    and standard normal. The same seed gives the same answer. The standard deviation is that of single scores; whether
-    its mean of squares is over `samples` or `samples - 1` makes no difference here.
+    and standard normal, and no matrix shared between samples. The same seed gives the same answer. The standard
+    deviation is that of single scores; whether its mean of squares is over `samples` or `samples - 1` makes no
+    difference here.
 
     In one dimension (d_model = d_head = 1) every score is 1, so the answer is (1.0, 0.0).
     """
@@ -2175,8 +2185,9 @@ record(value_cut=cuts[value_pair // model.cfg.n_heads, 2])
 # are made of, and what they say.
 #
 # An **induction head**, here, looks behind the earlier occurrence of a word *and* copies what it finds there. Who does
-# both must be named. A head that looks there and hardly copies may be named or not, as you see it; so may a
-# previous-token head that does only a little of its job.
+# both must be named. A head that looks there and hardly copies may be named or not, as you see it. To look somewhere
+# means, here, to send more than half of one's attention there, on average over the queries: a head that does a little
+# of a job is not named for it.
 
 
 # %%
@@ -2184,8 +2195,8 @@ def induction_circuit(role: str) -> list[tuple[int, int]]:
     """The heads of `attn-only-2l` that play a role in its induction circuit, each as (layer, head).
 
     role: "previous-token" (heads that look one back, and whose notes the induction heads' keys need) or "induction"
-    (heads that look behind the earlier occurrence of a word, and copy; one that only looks may be named too). The order
-    doesn't matter.
+    (heads that look behind the earlier occurrence of a word, and copy; one that only looks may be named too). To look
+    there is to send more than half of the attention there, on average. The order doesn't matter.
 
     `[(0, 3), (1, 2)]` would mean head 3 of layer 0 and head 2 of layer 1.
     """

@@ -493,11 +493,11 @@ record(vocabulary=model.cfg.d_vocab)
 
 # %% [markdown]
 # On our prompts the recipient is the model's first choice among all 1,639 tokens in 100% of
-# cases, and in no telling in fewer than 100%. So here the lead hides nothing bad: who leads the giver
-# leads everybody. The lead itself does vary with the telling, from 7.6 to
-# 11.6. Hardest is the clause that comes between the giver and the verb
-# (7.6); people who arrive one after the other cost less (9.7), and another verb
-# (10.5) or a stranger (10.8) hardly anything.
+# cases. Over the ways to tell the story this share is nowhere below 100%. So here the lead hides
+# nothing bad: who leads the giver leads everybody. The lead itself does vary with the telling, from
+# 7.6 to 11.6. Hardest is the clause that comes between the giver
+# and the verb (7.6); people who arrive one after the other cost less (9.7), and
+# another verb (10.5) or a stranger (10.8) hardly anything.
 #
 # That the model does well on two templates does not mean that it does so in the same way. Whether the circuit that
 # you'll find for the first one also does the others is a question of its own, and an experiment.
@@ -1409,6 +1409,8 @@ check(patch_head_inputs)
 # **Predict before you run:** take a head that looks from the end to the giver's second mention. Its place is the same
 # in both runs, and a name stands there in both. By which door does the difference come in? And the heads of the last
 # layers that look to the recipient: by which door for them?
+#
+# (The next cell takes a while: it runs the model many times.)
 
 # %%
 denoised_inputs = patch_head_inputs(model, corrupted.tokens, clean_cache, metric)
@@ -1731,6 +1733,10 @@ record(query_sum_exact=noised_q.sum())
 #
 # Start with the logits as the receiver. The sender speaks as if of strangers, every other head is deaf to that, and
 # only the final residual stream, with the sender's new contribution in it, goes on to the logits.
+#
+# These words stand for operations from here on. A head **speaks of strangers** when its `z` is taken from the
+# corrupted run. A head is **deaf** when its `z` is held at the clean run's, whatever its inputs may be by now. A head's
+# **words** are what it writes into the stream, that is: its `z`, multiplied by its $W_O$.
 
 # %% [markdown]
 # ### From each head to the logits
@@ -1748,7 +1754,8 @@ record(query_sum_exact=noised_q.sum())
 # `ln_final.hook_scale`. Your function can do both.
 #
 # Suppose the clean lead is 5, and it is 3 when head 2.1 alone speaks of strangers, and nobody else reacts. The entry
-# of head 2.1 is then −2.
+# of head 2.1 is then −2. As you see, `metric` is the lead itself from here on, in logits (`lead_of` in the cells), and
+# no longer the scale from 0 to 1: read each effect beside the lead of the clean run.
 #
 # (A filter saves you a loop: a hook on `blocks.*.attn.hook_z` is put on the `z` of every layer.)
 
@@ -1902,6 +1909,8 @@ check(path_patch_to_heads)
 #
 # **Predict before you run:** three heat maps, one for each of `q`, `k` and `v`. In which of them do you expect heads
 # that look at the giver, and in which heads of layer 0? Will the numbers be negative or positive?
+#
+# (The next cell takes a while: it runs the model many times.)
 
 # %%
 to_movers = {
@@ -1962,6 +1971,8 @@ record(pp_teller_k=to_movers["k"][teller], pp_teller_v=to_movers["v"][teller])
 #
 # **Predict before you run:** without the suppressors' words in their queries, do the movers look at the giver, at
 # nobody, or at both names alike?
+#
+# (The next cell takes a while: it runs the model many times.)
 
 # %%
 rows = torch.arange(len(prompts.tokens))
@@ -2014,6 +2025,8 @@ record(pp_turned_giver=sum(turned["giver_first"][place] for place in feeders), p
 #
 # **Predict before you run:** the suppressors look at the second mention of the *same* name. If they found it by that,
 # which heads would show, and in which row?
+#
+# (The next cell takes a while: it runs the model many times.)
 
 # %%
 to_feeders = {
@@ -2132,6 +2145,8 @@ check(exchange_people)
 #
 # **Predict before you run:** fill in the eight numbers of the table, as "nothing", "some" or "much". What would they
 # be for a signal by place alone? And why can giver exchanged be worse than speaking of strangers?
+#
+# (The next cell takes a while: it runs the model many times.)
 
 # %%
 sources = {"clean": (False, False), "opening": (True, False), "giver": (False, True), "both": (True, True)}
@@ -2348,6 +2363,8 @@ check(suppression_effect)
 #
 # **Predict before you run:** the suppressors never look at the recipient. Forced to, will they strike it out too? Or
 # is there something in them that knows who gives?
+#
+# (The next cell takes a while: it runs the model many times.)
 
 # %%
 named_by = {"recipient": prompts.recipient, "giver_first": prompts.giver}
@@ -2439,8 +2456,18 @@ record(pp_controls=len(controls))
 # - **movers** look from the end at the recipient more than at the giver, and raise its name.
 #
 # Both must matter: a head that adds a tenth of a logit to the lead of ten plays no role worth a name.
-# Where to draw the line is a matter of taste, and the check leaves you some room: it asks what the heads *do*, on
-# prompts with other names than yours.
+# Where to draw the line is a matter of taste, and the check leaves you some room. It asks what the heads *do*, on
+# prompts with other names than yours:
+#
+# 1. **Eyes.** Each head pays more than 0.15 of its attention to where its role looks, and more than to the other
+#    names.
+# 2. **Voice.** Each adds more than 0.3 logits to the lead by what it writes at the end.
+# 3. **Movers, all of them.** Nobody is left out who adds more than 0.6 logits and looks at the recipient more than at
+#    both mentions of the giver together.
+# 4. **Suppressors, each heard.** Let only your movers' queries hear one of them speak of strangers, and the lead falls
+#    by more than 0.2 logits.
+# 5. **Suppressors, all of them.** All of yours together make more than 0.75 of the fall that comes when the movers'
+#    queries hear *every* head of layers 1 and 2 speak of strangers.
 
 # %%
 def head_roles(role: str) -> list[tuple[int, int]]:
@@ -2449,6 +2476,10 @@ def head_roles(role: str) -> list[tuple[int, int]]:
     role: "suppressors" (they look from the end at the giver's second mention and lower the giver's logit; the movers'
     queries hear each of them) or "movers" (they look from the end at the recipient more than at the giver, and raise
     its logit). The order doesn't matter.
+
+    Each looks there with more than 0.15 of its attention, and adds more than 0.3 logits to the lead by itself. A mover
+    that adds more than 0.6 must be there. When the movers' queries hear one suppressor speak of strangers, the lead
+    falls by more than 0.2; when they hear all of them, by more than 0.75 of what all heads of layers 1 and 2 do there.
 
     `[(0, 3), (1, 2)]` would mean head 3 of layer 0 and head 2 of layer 1.
     """
@@ -2467,6 +2498,8 @@ check(head_roles)
 # Below is the circuit with your heads in it. An arrow is as thick as its effect: by how much the lead falls when the
 # heads at its beginning speak of strangers and only those at its end can hear it. (The effects of single heads are
 # added up. For roads that meet in one softmax this isn't quite the effect of all at once.)
+#
+# (The next cell takes a while: it runs the model many times.)
 
 # %%
 def draw_circuit(
@@ -2891,6 +2924,8 @@ check(faithfulness)
 #
 # **Predict before you run:** how faithful are the six heads with the largest direct contributions? How many heads
 # does the other way need until it's at 1? And then, does it stay there?
+#
+# (The next cell takes a while: it runs the model many times.)
 
 # %%
 def grow(size: int) -> list[tuple[int, int]]:
@@ -3366,7 +3401,14 @@ record(min_least_layer=least[0], min_least_head=least[1], min_least=needed[least
 # 4. **Needed**: each member, alone or with one other gone, makes a difference of 3 % of the model's lead or more.
 # 5. **In its place**: knocked out at the place that you name, a head changes the lead more than at the other.
 #
-# How small can it be? Below, your answer's standing is printed next to the smallest circuit that a search finds.
+# You can try a list of `heads` before you answer, with what you have written: `faithfulness(lead_with, every, heads)`
+# is the second point; `completeness(lead_with, every, heads, part)`, for each `part` of up to two heads, the third;
+# `minimality(lead_with, heads, 1)` the fourth. (Divide the last two by `lead_with(every)`.) For the fifth, knock a head
+# out at one place only: in a hook on its `z`, overwrite the positions of one role, `prompts.marks[role]`, and no
+# others.
+#
+# How small can it be? The cell after the exercise prints your answer's standing next to the smallest circuit that a
+# search finds. It takes a while. (The function `standing`, which measures the middle three at once, is defined there.)
 
 # %%
 def circuit(place: str) -> list[tuple[int, int]]:

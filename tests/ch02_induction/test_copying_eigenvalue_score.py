@@ -1,5 +1,6 @@
 """Checks for copying_eigenvalue_score, coarse to fine."""
 
+import cmath
 import math
 
 import torch
@@ -56,6 +57,15 @@ def test_nothing_large_is_built(copying_eigenvalue_score):
         copying_eigenvalue_score(ov)
     says = "With 150 tokens and a waist of 3, no tensor needs more than 450 numbers; the table would have 22500."
     require(largest.most <= 900, says, expected="at most 450 numbers", got=f"{largest.most} numbers")
+
+
+def test_it_holds_for_numbers_drawn_at_random(copying_eigenvalue_score):
+    A, B = torch.randn(6, 2), torch.randn(2, 6)
+    trace, (a, b, c, d) = float((A @ B).trace()), (B @ A).double().flatten().tolist()
+    middle, root = trace / 2, cmath.sqrt(trace**2 / 4 - (a * d - b * c))
+    expected = trace / (abs(middle + root) + abs(middle - root))
+    says = "Random factors with a waist of 2: the two eigenvalues by the formula for quadratic equations."
+    agree(copying_eigenvalue_score(FactoredMatrix(A, B)), expected, says, atol=1e-4)
 
 
 EIGEN = "torch.linalg.eigvals(ov.B @ ov.A)"

@@ -67,6 +67,15 @@ def test_the_other_sides(cut_path):
 
 RUN = 'return model.run_with_hooks(tokens, fwd_hooks=[(f"blocks.1.hook_{side}_input", without_news)])'
 NEWS = "news = written - written.mean(dim=(0, 1), keepdim=True)"
+AFTER = """scale = model.run_with_cache(tokens)[1]["scale", 1, "ln1"][:, :, None]
+    seen = einsum({news} + 0 * scale, getattr(model, f"W_{{side.upper()}}")[1],
+                  "batch pos one d_model, head d_model d_head -> batch pos head d_head")
+    return model.run_with_hooks(tokens, fwd_hooks=[(f"blocks.1.attn.hook_{{side}}", lambda x, hook: x - seen)])"""
+HELD = """def hold(x, hook):
+        x[:, :, head] = x[:, :, head].mean(dim=(0, 1))
+        return x
+
+    return model.run_with_hooks(tokens, fwd_hooks=[(f"blocks.1.attn.hook_{side}", hold)])"""
 MEAN = "test_a_head_that_says_always_the_same_can_be_cut_without_loss"
 KEYS = "test_only_the_keys_are_cut"
 MUTANTS = [
@@ -90,6 +99,14 @@ MUTANTS = [
            "different heads", "[:, :, [head]]", "", MEAN),
     Mutant("only the head of layer 1 that has the same number loses it, and not all that read", "return read - news",
            "read[:, :, [head]] -= news\n        return read", KEYS),
+    Mutant("the finished queries, keys or values lose it (`hook_k`, and not `hook_k_input`), so that LayerNorm divides by the "
+           "same number as before", RUN, AFTER.format(news='(news - news.mean(-1, keepdim=True)) / scale'), KEYS),
+    Mutant("the finished queries, keys or values lose it (`hook_k`, and not `hook_k_input`), and LayerNorm is left out", RUN,
+           AFTER.format(news="news"), KEYS),
+    Mutant("one head of layer 1 has its queries, keys or values averaged, and what layer 0 wrote is left alone", RUN,
+           HELD, MEAN),
+    Mutant("what the head wrote is cut from this input of all layers: `*` stands for every layer",
+           'f"blocks.1.hook_{side}_input"', 'f"*hook_{side}_input"', KEYS),
     Mutant("the inputs of layer 0 are cut, where nothing has been written yet", "blocks.1.hook_{side}_input",
            "blocks.0.hook_{side}_input", KEYS),
     Mutant("the mean is over all positions but the first", "written.mean(dim=(0, 1), keepdim=True)",

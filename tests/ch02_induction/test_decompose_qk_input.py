@@ -83,6 +83,17 @@ MUTANTS = [
         SUM,
     ),
     Mutant(
+        "each part is divided by its own standard deviation (torch's, with n - 1), as if it were alone",
+        SCALE,
+        "/ parts.std(dim=-1, keepdim=True)",
+        SUM,
+    ),
+    Mutant("each part is divided by its own standard deviation, without eps, as if it were alone", SCALE,
+           "/ parts.std(dim=-1, keepdim=True, correction=0)", SUM),
+    Mutant("the final LayerNorm's scale is used", SCALE, '/ cache["scale"]', SUM),
+    Mutant("the biases of all layers are in, where layer 1 has read only layer 0's", "cache.model.b_O[0]",
+           "cache.model.b_O.sum(dim=0)", SUM),
+    Mutant(
         "the scale is computed anew from the parts, and not taken from the cache",
         SCALE,
         "/ parts.sum(dim=0).var(dim=-1, keepdim=True, correction=0).add(cache.model.cfg.eps).sqrt()",
@@ -110,7 +121,7 @@ MUTANTS = [
         "b_O.expand_as(embed)[None], heads",
         "test_each_head_has_its_own_part",
     ),
-]
+]  # fmt: skip
 
 ACCEPTED = [
     Accepted(

@@ -49,6 +49,8 @@ def test_the_parts_add_up_to_the_score(decompose_scores):
     agree(decompose_scores(**given).sum(dim=(0, 1)), score, says)
 
 
+CAT = """[parts @ W_Q, b_Q.expand(1, batch, pos, -1)])
+    k = torch.cat([parts @ W_K, b_K.expand(1, batch, pos, -1)])"""
 MUTANTS = [
     Mutant.whole(
         "the biases are left out",
@@ -71,18 +73,24 @@ def decompose_scores(parts, W_Q, b_Q, W_K, b_K):
     Mutant("the biases are added to every part, besides having their own", "[parts @ W_Q, b_Q.expand(1, batch, pos, -1)]",
            "[parts @ W_Q + b_Q, b_Q.expand(1, batch, pos, -1)]", "test_a_table_by_hand"),
     Mutant(
-        "the biases come first",
+        "the query's bias comes first, and the key's last",
         "[parts @ W_Q, b_Q.expand(1, batch, pos, -1)]",
         "[b_Q.expand(1, batch, pos, -1), parts @ W_Q]",
         "test_a_table_by_hand",
     ),
+    Mutant("the biases come first, before the parts", CAT,
+           "[b_Q.expand(1, batch, pos, -1), parts @ W_Q])\n    k = torch.cat([b_K.expand(1, batch, pos, -1), parts @ W_K])",
+           "test_a_table_by_hand"),
     Mutant(
         "key parts are in the rows",
         "-> query_part key_part batch",
         "-> key_part query_part batch",
         "test_a_table_by_hand",
     ),
-    Mutant("queries and keys have changed their weights", "torch.cat([parts @ W_Q,", "torch.cat([parts @ W_K,",
+    Mutant("W_K makes the queries too", "torch.cat([parts @ W_Q,", "torch.cat([parts @ W_K,", "test_a_table_by_hand"),
+    Mutant("W_Q makes the keys too", "torch.cat([parts @ W_K,", "torch.cat([parts @ W_Q,", "test_a_table_by_hand"),
+    Mutant("W_Q and W_K have changed places", CAT,
+           "[parts @ W_K, b_Q.expand(1, batch, pos, -1)])\n    k = torch.cat([parts @ W_Q, b_K.expand(1, batch, pos, -1)])",
            "test_a_table_by_hand"),
     Mutant("the same bias is used on both sides", "b_K.expand", "b_Q.expand", "test_a_table_by_hand"),
     Mutant(

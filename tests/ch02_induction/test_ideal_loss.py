@@ -27,7 +27,8 @@ def test_it_holds_for_numbers_drawn_at_random(ideal_loss):
     length = int(torch.randint(3, 12, ()))
     n_words = length + int(torch.randint(100, ()))
     expected = [math.log(n_words - i) for i in range(length)] + [0.0] * length
-    agree(ideal_loss(n_words, length), torch.tensor(expected), f"{n_words} words, length {length}.")
+    says = "A random number of words and a random length: each word of the first half is one of those that are left."
+    agree(ideal_loss(n_words, length), torch.tensor(expected), says)
 
 
 TWO, FEWER, MANY = (

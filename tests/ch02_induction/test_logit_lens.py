@@ -5,6 +5,7 @@ import torch
 from course_utils.grading import Accepted, Mutant, agree, require
 from course_utils.model import HookedTransformer, HookedTransformerConfig
 
+CLOSE = 1e-4  # normalising a stream first changes nothing but the share of eps: a few hundred-thousandths of a logit
 TOKENS = torch.tensor([[1, 5, 3, 5, 2], [4, 4, 0, 9, 10]])
 
 
@@ -38,6 +39,7 @@ def test_the_last_reading_is_the_models_own_output(logit_lens):
         logit_lens(model, cache)[-1],
         logits,
         "After the last layer the stream is read as the model reads it: the model's own logits.",
+        atol=CLOSE,
     )
 
 
@@ -46,7 +48,7 @@ def test_the_first_reading_is_of_the_embeddings(logit_lens):
     got = logit_lens(model, model.run_with_cache(TOKENS)[1])[0]
     stream = model.W_E[TOKENS] + model.W_pos[:5]
     says = "Before layer 0 the stream is the embeddings of tokens and positions, normalised for itself, through W_U, plus b_U."
-    agree(got, read(model, stream), says)
+    agree(got, read(model, stream), says, atol=CLOSE)
 
 
 def test_the_readings_in_between(logit_lens):
@@ -54,7 +56,7 @@ def test_the_readings_in_between(logit_lens):
     got = logit_lens(model, model.run_with_cache(TOKENS)[1])
     for layer in (1, 2):
         says = f"Reading {layer} is of the stream before layer {layer}: what was written by then, all of it."
-        agree(got[layer], read(model, model(TOKENS, stop_at_layer=layer)), says)
+        agree(got[layer], read(model, model(TOKENS, stop_at_layer=layer)), says, atol=CLOSE)
 
 
 def test_the_cache_is_left_as_it_was(logit_lens):
@@ -95,6 +97,8 @@ MUTANTS = [
            'streams.append(model.ln_final(cache["resid_post", last]))', check=LAST),
     Mutant("all streams are divided by the scale of the last one", READ,
            'model.unembed((stream - stream.mean(dim=-1, keepdim=True)) / cache["scale"] * model.ln_final.w + model.ln_final.b)', check=FIRST),
+    Mutant("all streams are divided by the scale of the last one before ln_final, which makes the early ones so small that eps counts",
+           READ, 'model.unembed(model.ln_final(stream / cache["scale"]))', check=FIRST),
     Mutant("the first stream has no position embeddings", STREAMS, STREAMS + '\n    streams[0] = cache["hook_embed"]', check=FIRST),
     Mutant("each stream is normalised by its layer's own LayerNorm first", STREAMS,
            'streams = [model.blocks[layer].ln1(cache["resid_pre", layer]) for layer in range(model.cfg.n_layers)]', check=FIRST),
@@ -108,5 +112,9 @@ ACCEPTED = [
     Accepted("all streams at once", "return torch.stack([model.unembed(model.ln_final(stream)) for stream in streams])",
              "return model.unembed(model.ln_final(torch.stack(streams)))"),
     Accepted("accumulated_resid", STREAMS + "\n    " + END, "streams = cache.accumulated_resid()"),
+    Accepted("normalised once before, by its own spread: the final LayerNorm undoes any factor", READ,
+             "model.unembed(model.ln_final((stream - stream.mean(-1, keepdim=True)) / stream.std(-1, correction=0, keepdim=True)))"),
+    Accepted("normalised once before, with eps", READ,
+             "model.unembed(model.ln_final(torch.nn.functional.layer_norm(stream, stream.shape[-1:])))"),
     Accepted("W_U and b_U", READ, "model.ln_final(stream) @ model.W_U + model.b_U"),
 ]  # fmt: skip

@@ -63,6 +63,12 @@ def test_the_checkpoints_come_in_any_order(phase_change_step):
     agree(phase_change_step(steps, losses), fastest(steps, losses), says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(phase_change_step):
+    steps, losses = 10 * torch.randperm(100)[:8], 5 * torch.rand(8)
+    says = "Random losses at random steps, in no order: each interval's fall worked out by itself."
+    agree(phase_change_step(steps, losses), fastest(steps, losses), says)
+
+
 SPEED = "speed = -losses[order].diff() / steps.diff()"
 RETURN = "return int(steps[i]), int(steps[i + 1])"
 FALL = "test_the_steps_on_both_sides_of_the_fall"

@@ -67,6 +67,18 @@ def test_the_mean_is_over_all_texts(previous_token_heads):
     agree(previous_token_heads(cache_of(texts)), [(0, 1)], says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(previous_token_heads):
+    one, two = torch.randn(2, 3, 4, 7, 7).softmax(dim=-1)
+    scores = {(i, head): 0.0 for i in range(2) for head in range(4)}
+    for layer, head in scores:
+        there = [float((one, two)[layer][text, head, pos, pos - 1]) for text in range(3) for pos in range(1, 7)]
+        scores[layer, head] = sum(there) / len(there)
+    third, fourth = sorted(scores.values())[-3], sorted(scores.values())[-4]
+    got = previous_token_heads(cache_of(one, two), threshold=(third + fourth) / 2)
+    says = "Random patterns of two layers: the three heads with the largest mean weight on the position before."
+    agree(got, [head for head, score in scores.items() if score >= third], says)
+
+
 NAMED, ALIKE = "test_heads_are_named_by_layer_and_head", "test_every_query_that_has_a_predecessor_counts_alike"
 THRESHOLD, TEXTS = "test_the_threshold_is_the_one_given", "test_the_mean_is_over_all_texts"
 MEAN = 'reduce(one_back, "batch head pos -> head", "mean")'

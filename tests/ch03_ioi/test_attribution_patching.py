@@ -119,6 +119,8 @@ MUTANTS = [
     Mutant("the difference is multiplied with the gradient's sign only", "* gradients[name]", "* gradients[name].sign()", LINEAR),
     Mutant("prompts are summed before the product", MOVED,
            "moved = (source[name] - own[name]).sum(dim=0, keepdim=True) * gradients[name].mean(dim=0, keepdim=True)", LINEAR),
+    Mutant("prompts are averaged before the product", MOVED,
+           "moved = (source[name] - own[name]).mean(dim=0, keepdim=True) * gradients[name].mean(dim=0, keepdim=True)", LINEAR),
     Mutant("only the end is summed over", SUM, 'reduce(moved[:, -1:], "batch pos head d_head -> head", "sum")', SLOPE),
     Mutant("layers are listed from the last to the first", "torch.stack(rows)", "torch.stack([*rows[1::-1], rows[2]])", SLOPE),
     Mutant("the gradient stops at the layer above", "own[hook.name] = z.detach()\n", "own[hook.name] = z.detach()\n        return z.detach()\n", SLOPE),

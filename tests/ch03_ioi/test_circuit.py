@@ -132,6 +132,14 @@ def costs(head):
     return moved
 
 
+def test_neither_place_is_empty(circuit):
+    for place in ("names", "end"):
+        answer = circuit(place)
+        empty = isinstance(answer, list | tuple | set | frozenset) and not answer
+        says = f"You name nobody for {place!r}. Some heads of the circuit work at the names, and some at the end."
+        require(not empty, says, expected="at least one head", got=answer)
+
+
 def test_heads_are_named_by_layer_and_head(circuit):
     named(circuit)
 
@@ -195,7 +203,7 @@ MUTANTS = [
            "return [(layer + 1, head + 1) for layer, head in places[place]]", NAMED),
     Mutant("heads are numbered through all layers", RETURN, "return [8 * layer + head for layer, head in places[place]]", NAMED),
     Mutant("names are strings", AT_NAMES, '"names": ["0.3", "0.7"]', NAMED),
-    Mutant("nobody is named for the names", AT_NAMES, '"names": []', NAMED),
+    Mutant("nobody is named for the names", AT_NAMES, '"names": []', "test_neither_place_is_empty"),
     Mutant("both places get the whole circuit", RETURN, 'return places["names"] + places["end"]', NAMED),
     Mutant("all heads are named, since more is safer", RETURN,
            'return [(layer, head) for layer in ((0, 1) if place == "names" else (2, 3)) for head in range(8)]', SMALL),

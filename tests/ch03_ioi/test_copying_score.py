@@ -97,6 +97,8 @@ MUTANTS = [
     Mutant("b_V is left out", " + block.attn.b_V[head]", "", WAY),
     Mutant("b_U takes part", SAID, SAID + " + model.unembed.b_U", WAY),
     Mutant("b_O takes part", "values @ block.attn.W_O[head]", "values @ block.attn.W_O[head] + block.attn.b_O", WAY),
+    Mutant("both b_O and b_U take part", SAID,
+           "said = model.ln_final(values @ block.attn.W_O[head] + block.attn.b_O) @ model.W_U + model.unembed.b_U", WAY),
     Mutant("the output matrix is that of head 0", "block.attn.W_O[head]", "block.attn.W_O[0]", COPY),
     Mutant("the name that looks is taken for the name that is looked at: W_Q in place of W_V", "block.attn.W_V[head]",
            "block.attn.W_Q[head]", COPY),

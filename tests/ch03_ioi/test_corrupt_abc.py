@@ -89,6 +89,17 @@ def test_any_fresh_name_may_come_to_any_mention(corrupt_abc):
     agree(sorted(came), [22, 23, 24, 25], says)
 
 
+def test_any_two_names_may_come_together(corrupt_abc):
+    tokens, mentions = torch.tensor([[0, 20, 21, 21]] * 480), torch.tensor([[1, 2, 3]] * 480)
+    new = corrupt_abc(tokens, mentions, torch.arange(20, 28), torch.Generator().manual_seed(6))[:, 1:]
+    came = [len({tuple(pair) for pair in new[:, at].tolist()}) for at in ([0, 1], [0, 2], [1, 2])]
+    says = (
+        "480 prompts with the fresh names 22 to 27. At any two mentions each of the 6 x 5 pairs of names comes at some time: "
+        "every choice is as likely as every other. Shown is how many pairs came, at the mentions 1 and 2, 1 and 3, 2 and 3."
+    )
+    agree(came, [30, 30, 30], says)
+
+
 def test_the_generator_decides(corrupt_abc):
     torch.manual_seed(0)
     state = torch.get_rng_state()
@@ -102,6 +113,21 @@ def test_the_generator_decides(corrupt_abc):
     first = corrupt_abc(TOKENS.clone(), MENTIONS, MANY, generator)
     says = "Called twice with one generator it goes on drawing: don't seed it, or another, inside."
     require(not torch.equal(corrupt_abc(TOKENS.clone(), MENTIONS, MANY, generator), first), says, got=first)
+
+
+def test_it_holds_for_numbers_drawn_at_random(corrupt_abc):
+    names, tokens = 20 + torch.randperm(40)[:5], torch.randint(60, 90, (4, 8))
+    mentions = torch.stack([torch.randperm(8)[:3] for _ in range(4)])
+    fresh, before = [], tokens.tolist()
+    for row, places in enumerate(mentions.tolist()):
+        one, other, *rest = names[torch.randperm(5)].tolist()
+        fresh.append(sorted(rest))
+        for place, name in zip(places, (one, other, other), strict=True):
+            before[row][place] = name
+    got = corrupt_abc(torch.tensor(before), mentions, names, torch.Generator().manual_seed(0))
+    says = "Random prompts, five random names, two of them in each prompt: the other three come in, and nothing else changes."
+    agree(got.gather(1, mentions).sort(dim=1).values, torch.tensor(fresh), says)
+    agree(got.scatter(1, mentions, -1), tokens.scatter(1, mentions, -1), says)
 
 
 FRESH = "fresh = names[~torch.isin(names, row[places])]"
@@ -145,6 +171,12 @@ def corrupt_abc(tokens, mentions, names, generator):
     Mutant("three names are drawn and then put in alphabetical order", DRAW,
            "fresh[torch.randperm(len(fresh), generator=generator)[:3].sort().values]",
            check="test_any_fresh_name_may_come_to_any_mention"),
+    Mutant("one place in the list is drawn, and neighbours come together", DRAW,
+           "fresh[torch.randint(len(fresh), (1,), generator=generator) + torch.arange(3) - 3]",
+           check="test_any_two_names_may_come_together"),
+    Mutant("neighbours in the list come together, in an order that is drawn", DRAW,
+           "fresh[torch.randint(len(fresh), (1,), generator=generator) - torch.randperm(3, generator=generator) - 1]",
+           check="test_any_two_names_may_come_together"),
     Mutant("torch's own generator draws", "torch.randperm(len(fresh), generator=generator)", "torch.randperm(len(fresh))",
            check="test_the_generator_decides"),
     Mutant("the generator is only asked for its seed, and so draws the same each time",

@@ -40,6 +40,22 @@ def test_a_copy_comes_back(exchange_people):
     agree(tokens, TOKENS, "What comes back is a copy: a change in it doesn't reach the prompts that came in.")
 
 
+def test_it_holds_for_numbers_drawn_at_random(exchange_people):
+    tokens, mentions = torch.randint(10, 40, (4, 9)), torch.stack([torch.randperm(8)[:3] + 1 for _ in range(4)])
+    tokens[range(4), mentions[:, 2]] = tokens[range(4), mentions[:, 1]]
+    switches, got, expected = [(True, False), (False, True), (True, True)], [], []
+    for opening, giver in switches:
+        prompts = tokens.tolist()
+        for prompt, (recipient, first, second) in zip(prompts, mentions.tolist(), strict=True):
+            one, other = prompt[recipient], prompt[first]
+            prompt[recipient], prompt[first] = (other, one) if opening else (one, other)
+            prompt[second] = one if giver else other
+        expected.append(torch.tensor(prompts))
+        got.append(exchange_people(tokens.clone(), mentions, opening=opening, giver=giver))
+    says = "Random prompts with mentions at random places: the opening exchanged, then the giver, then both."
+    agree(got, expected, says)
+
+
 READ = "recipient, giver_name = tokens.gather(1, recipient_at), tokens.gather(1, first_at)"
 BOTH = "test_both_at_once"
 MUTANTS = [

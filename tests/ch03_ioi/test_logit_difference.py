@@ -52,6 +52,14 @@ def test_gradients_flow_through_it(logit_difference):
         agree(torch.autograd.grad(got.sum(), logits)[0], expected, says)
 
 
+def test_it_holds_for_numbers_drawn_at_random(logit_difference):
+    logits, names = torch.randn(4, 3, 7), torch.stack([torch.randperm(7)[:2] for _ in range(4)])
+    leads = [float(logits[row, 2, one] - logits[row, 2, other]) for row, (one, other) in enumerate(names.tolist())]
+    got = [logit_difference(logits, *names.unbind(dim=1), per_prompt=each) for each in (True, False)]
+    says = "Random logits and names of four prompts: the lead of each by itself, and then the mean of the four."
+    agree(got, [torch.tensor(leads), torch.tensor(sum(leads) / 4)], says)
+
+
 LEAD = "lead = last[rows, recipient] - last[rows, giver]"
 MUTANTS = [
     Mutant("the giver's lead is measured", LEAD, "lead = last[rows, giver] - last[rows, recipient]", check="test_one_prompt"),

@@ -80,6 +80,20 @@ ALONE, TWIN = (
     "test_each_head_alone",
     "test_a_double_counts_when_its_twin_is_gone",
 )
+SHORT = (
+    "K is one head smaller than it may be (a range without its end), or the head itself takes one of the places in K"
+)
+TOO_FEW = """
+def minimality(lead, circuit, size):
+    largest = {head: 0.0 for head in circuit}
+    for head in circuit:
+        others = [other for other in circuit if other != head]
+        for count in range(size):
+            for part in combinations(others, count):
+                rest = [other for other in others if other not in part]
+                largest[head] = max(largest[head], abs(lead([*rest, head]) - lead(rest)))
+    return largest
+"""
 MUTANTS = [
     Mutant("what the head does by itself is measured, with nobody else at work", MAX,
            "largest[head] = abs(lead([head]) - lead([]))", ALONE),
@@ -93,11 +107,12 @@ MUTANTS = [
     Mutant("only the empty K is tried", PARTS, "parts = [()]", TWIN),
     Mutant("K must not be empty", "range(size + 1)", "range(1, size + 1)", ALONE),
     Mutant("the empty K is left out when there are others", "range(size + 1)", "range(min(1, size), size + 1)", LARGEST),
-    Mutant("K is one head smaller than it may be", "range(size + 1)", "range(size)", ALONE),
+    Mutant(SHORT, "range(size + 1)", "range(size)", ALONE),
+    Mutant.whole(SHORT, TOO_FEW, ALONE),
     Mutant("K is what stays, and not what is removed",
            "rests = [[other for other in others if other not in part] for part in parts]",
            "rests = [list(part) for part in parts]", ALONE),
-    Mutant("the head itself may be in K", "[other for other in circuit if other != head]", "list(circuit)", ALONE),
+    Mutant(SHORT, "[other for other in circuit if other != head]", "list(circuit)", ALONE),
     Mutant("the smallest difference is taken", "= max(abs", "= min(abs", TWIN),
     Mutant("the mean over all K is taken", MAX,
            "differences = [abs(lead([*rest, head]) - lead(rest)) for rest in rests]\n"

@@ -95,6 +95,7 @@ MUTANTS = [
     Mutant("the scale is the wrong way round: clean is 0 and corrupted is 1", RETURN, "return (measure(logits) - one) / (zero - one)", ENDS),
     Mutant("the numerator is counted from the clean end", "measure(logits) - zero", "measure(logits) - one", ENDS),
     Mutant("the corrupted end is not subtracted", "(measure(logits) - zero) / (one - zero)", "measure(logits) / one", ENDS),
+    Mutant("the corrupted end is subtracted below the line only", "(measure(logits) - zero)", "measure(logits)", ENDS),
     Mutant("only the numerator has the corrupted end subtracted", "/ (one - zero)", "/ one", ENDS),
     Mutant("the distance between the ends is not divided by", " / (one - zero)", "", ENDS),
     Mutant("the sign of the distance is turned", "(one - zero)", "(zero - one)", ENDS),

@@ -117,6 +117,10 @@ QUERIES, MANY, KV = (
     "test_several_receivers_act_at_once",
     "test_keys_and_values",
 )
+NOTHING = (
+    "the sender isn't taken from the corrupted run, or the receivers' own z is held in the second run, so that nothing "
+    "can change"
+)
 EXCHANGED = """
 def path_patch_to_heads(model, tokens, clean_cache, corrupted_cache, receivers, part, metric):
     clean, effects = metric(model(tokens)), torch.zeros(model.cfg.n_layers, model.cfg.n_heads)
@@ -148,7 +152,11 @@ MUTANTS = [
     Mutant("all heads of the sender's layer are replaced", PUT, "held[:] = corrupted_cache[hook.name]", QUERIES),
     Mutant("all heads of the receiver's layer hear it", ACT, "x[:] = heard[hook.name]", QUERIES),
     Mutant("the sign is turned: clean minus patched", RUN, "clean - " + RUN.removesuffix(" - clean"), QUERIES),
-    Mutant("the sender isn't taken from the corrupted run", PUT, "pass", QUERIES),
+    Mutant(NOTHING, PUT, "pass", QUERIES),
+    Mutant(NOTHING, "fwd_hooks=[(inputs, act)]",
+           'fwd_hooks=[(inputs, act), ("blocks.*.attn.hook_z", lambda z, hook: clean_cache[hook.name])]', QUERIES),
+    Mutant("the final scale is held in the second run, where nothing is", "fwd_hooks=[(inputs, act)]",
+           'fwd_hooks=[(inputs, act), ("ln_final.hook_scale", lambda s, hook: clean_cache[hook.name])]', QUERIES),
     Mutant("the heads behind the receivers are held in the second run too", "return " + RUN,
            'still = ("blocks.*.attn.hook_z", lambda z, hook: z if hook.layer() <= max(l for l, _ in receivers) '
            "else clean_cache[hook.name])\n"

@@ -103,6 +103,8 @@ ONE, OWN, HELD = (
 )
 RUN, RETURN = "[rows, -1, names].mean()", "return logit(elsewhere) - logit(look_at)"
 FIRST = "test_the_logit_elsewhere_minus_the_logit_at_the_name"
+NOTHING = "the head's own z is held too, or the logit isn't read at the end, so that nothing can change"
+FREE = "the scale is left free, whether the other heads are held or not"
 MUTANTS = [
     Mutant("prompts are not averaged", RUN, "[rows, -1, names]", "test_one_number"),
     Mutant("a head that copies has the positive sign", RETURN, "return logit(look_at) - logit(elsewhere)", FIRST),
@@ -112,12 +114,16 @@ MUTANTS = [
            "test_a_head_that_always_hands_on_the_same"),
     Mutant("the head is made to look with half of its attention", ONE, ONE.replace("= 1", "= 0.5"), FIRST),
     Mutant("query and key are confused: places look at the last position", ONE, "pattern[rows, head, places, -1] = 1", FIRST),
-    Mutant("the head's own z is held too, so that nothing can change", OWN, "pass", FIRST),
+    Mutant(NOTHING, OWN, "pass", FIRST),
+    Mutant(NOTHING, RUN, "[rows, look_at, names].mean()", FIRST),
+    Mutant("the logit is read at the place that the head looks at, and not at the end", RUN, "[rows, places, names].mean()",
+           "test_a_head_that_always_hands_on_the_same"),
     Mutant("prompts are summed", RUN, "[rows, -1, names].sum()", "test_each_prompt_has_its_own_places"),
     Mutant("every prompt is read for every prompt's name", RUN, "[:, -1, names].mean()", "test_each_prompt_has_its_own_places"),
     Mutant("every prompt looks where the first one does", "pattern[rows, head, -1, places] = 1", "pattern[:, head, -1, places[0]] = 1",
            "test_each_prompt_has_its_own_places"),
-    Mutant("the scale is left free", ', ("ln_final.hook_scale", hold_scale)]', "]", FIRST),
+    Mutant(FREE, '("blocks.*.attn.hook_z", hold), ("ln_final.hook_scale", hold_scale)', "", FIRST),
+    Mutant(FREE, ', ("ln_final.hook_scale", hold_scale)]', "]", FIRST),
     Mutant("the other heads aren't held, and react", '("blocks.*.attn.hook_z", hold), ', "", HELD),
     Mutant("only heads of the same layer are held", '("blocks.*.attn.hook_z", hold)', '(f"blocks.{layer}.attn.hook_z", hold)', HELD),
     Mutant("the head is looked for in every layer, and never held", "if hook.layer() == layer:", "if True:", HELD),

@@ -1,5 +1,9 @@
 """Checks for worst_removal: F is a table made by hand, so that each step of the search can be followed."""
 
+import itertools
+
+import torch
+
 from course_utils.grading import Accepted, Mutant, agree
 
 A, B, C, D, HELPS, HOLDS = (0, 1), (1, 0), (1, 2), (3, 3), (2, 4), (2, 1)
@@ -9,15 +13,19 @@ CIRCUIT, EVERY = [A, B, C, D], [A, B, HOLDS, HELPS, C, D]
 def lead_for(distances):
     """F such that circuit and model are apart by `distances[K]`, with letters for heads; 0 for a K that isn't there.
 
-    The circuit itself leads by 10 less 2 for each head gone. The model has two heads more: HELPS brings the distance, and
+    The circuit itself leads by 10, and without a, b, c, d by 1, 2, 2, 3 less. The model has two heads more: HELPS brings the distance, and
     would bring three times as much if HOLDS didn't hold it back.
     """
-    letters = {A: "a", B: "b", C: "c", D: "d"}
+    letters, brings = {A: "a", B: "b", C: "c", D: "d"}, {"a": 1, "b": 2, "c": 2, "d": 3}
 
     def lead(heads):
         at_work = set(heads)
         gone = "".join(letters[head] for head in CIRCUIT if head not in at_work)
-        return 10.0 - 2 * len(gone) + (HELPS in at_work) * distances.get(gone, 0.0) * (1 if HOLDS in at_work else 3)
+        return (
+            10.0
+            - sum(brings[letter] for letter in gone)
+            + (HELPS in at_work) * distances.get(gone, 0.0) * (1 if HOLDS in at_work else 3)
+        )
 
     return lead
 
@@ -63,6 +71,19 @@ def test_nothing_removed_can_be_the_worst(worst_removal):
     says = "With nothing removed the distance is 5, and no removal makes it larger: K is empty."
     agree(worst_removal(lead, EVERY, CIRCUIT, 2), ([], 5.0), says)
     agree(worst_removal(lead, EVERY, CIRCUIT, 0), ([], 5.0), "No round at all: K is empty, and the distance is 5.")
+
+
+def test_it_holds_for_numbers_drawn_at_random(worst_removal):
+    sets = ["".join(part) for size in range(5) for part in itertools.combinations("abcd", size)]
+    distances = dict(zip(sets, torch.rand(16, dtype=torch.float64).tolist(), strict=True))
+    joined = [""]
+    for _ in CIRCUIT:
+        longer = [joined[-1] + letter for letter in "abcd" if letter not in joined[-1]]
+        joined.append(max(longer, key=lambda letters: distances["".join(sorted(letters))]))
+    largest, worst = max((distances["".join(sorted(letters))], letters) for letters in joined)
+    says = "Random distances for all sets of the four heads: the worst of the five sets that the search comes through."
+    expected = [dict(zip("abcd", CIRCUIT, strict=True))[letter] for letter in worst], largest
+    agree(worst_removal(lead_for(distances), EVERY, CIRCUIT, 4), expected, says)
 
 
 LOOP = "removed = [*removed, max(rest, key=lambda head: distance([*removed, head]))]"
