@@ -181,7 +181,10 @@ def _boundary(e: Tensor, g: Tensor) -> str | None:
         if wrong in ([0], [n - 1]):
             return f"only index {wrong[0]} of axis {axis} is wrong, the {'first' if wrong == [0] else 'last'} one"
         if wrong == list(range(1, n)):  # no wonder at position 0 of causal attention, which has only itself to look at
-            return f"only index 0 of axis {axis} is right: what do the others need that the first one doesn't?"
+            return (
+                f"only index 0 of axis {axis} is right. If these are positions, the first sees only itself, and any "
+                "mistake in what the others read from looks like this"
+            )
     return None
 
 

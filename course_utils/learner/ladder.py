@@ -17,7 +17,8 @@ def next_hint(catalog: Catalog, exercise: Exercise, rung: int | None = None) -> 
         raise CourseError(f"{exercise.name} has {last} hints: ask for one from 1 to {last}.")
     progress.note_hint(root, exercise.name, number)
     left = last - number
-    more = f"{left} more" if left else f"the last; after it, `course solution {exercise.name} --anyway`"
+    anyway = "" if progress.load(root).of(exercise.name).passed_once else " --anyway"
+    more = f"{left} more" if left else f"the last; after it, `course solution {exercise.name}{anyway}`"
     return f"Hint {number} of {last} for {exercise.name} ({more})\n\n{exercise.hints[number - 1].strip()}\n"
 
 

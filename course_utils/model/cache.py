@@ -43,11 +43,12 @@ class ActivationCache(Decompositions):
     def __getitem__(self, key: str | tuple) -> Tensor:
         name = self.full_name(key)
         if name not in self.cache_dict:
-            held = ", ".join(list(self.cache_dict)[:8]) or "nothing"
-            more = f" and {len(self) - 8} more" if len(self) > 8 else ""
+            held = ", ".join(list(self.cache_dict)[:4]) or "nothing"
+            more = f" and {len(self) - 4} more" if len(self) > 4 else ""
             known = name.removesuffix("_grad") in self.model.hook_dict
-            why = f"{name} was not cached" if known else unknown(name, self.model.hook_dict).rstrip(".")
-            raise NotCached(f"{why}; the cache holds {held}{more}. Widen names_filter to have it.")
+            remedy = f"{name} was not cached: widen names_filter to have it."
+            why = remedy if known else unknown(name, self.model.hook_dict)
+            raise NotCached(f"{why} The cache holds {held}{more}.")
         return self.cache_dict[name]
 
     def full_name(self, key: str | tuple) -> str:
