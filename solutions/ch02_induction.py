@@ -1852,7 +1852,8 @@ record(second_query_gap=table[2 + from_heads[1], carriers.argmax()])
 # one by one: `blocks.1.hook_q_input`, `hook_k_input`, `hook_v_input`, all [batch pos head d_model], from before
 # LayerNorm. They exist when you name them in a hook. Likewise `blocks.0.attn.hook_result`, [batch pos head d_model],
 # is what each head writes. It is large, so it is computed only where it is named: `run_with_cache(tokens)` without
-# `names_filter` doesn't hold it, and whoever asks that cache for it reads "was not cached: widen names_filter to have it".
+# `names_filter` doesn't hold it, and whoever asks that cache for it reads "was not cached: widen names_filter to have
+# it".
 #
 # Mind the two head axes. In `hook_result` it counts heads of layer 0, those that write; in `hook_k_input` heads of
 # layer 1, those that read. Every reader loses what the one writer said.
