@@ -95,6 +95,8 @@ def judge_in_jail(
             peer.put_back()
             if peer.tainted:
                 forget_checks()
+        if peer.tainted:
+            verdict = _without_credit(exercise, verdict)
         if peer.fate is not None and (verdict.ok or not isinstance(peer.fate, Late)):
             verdict = _ended(exercise, peer, worker, checking)
     worker.kill()
@@ -134,12 +136,15 @@ def _judge(
         peer.permanent |= frozenset(ref for ref in peer.links.things if not ref[0])
         return {name: one for name, one in found.items() if name in names}
 
-    verdict = judge(exercise, loaded["thing"], events=starts, skipped=skipped, used=used)
-    peer.put_back()
-    if verdict.ok and peer.tainted:
-        says = f"{exercise.name} changed a model or a cache that it was given: work on a copy, and leave no hook."
-        return verdict.with_(outcome=Outcome.WRONG, says=says, next_step=f"course hint {exercise.name}")
-    return verdict
+    return judge(exercise, loaded["thing"], events=starts, skipped=skipped, used=used)
+
+
+def _without_credit(exercise: Exercise, verdict: Verdict) -> Verdict:
+    """Of a submission that changed what is nobody's to change: no pass, and no fault of the check's either."""
+    if verdict.outcome not in (Outcome.PASSED, Outcome.GRADER_ERROR):
+        return verdict
+    says = f"{exercise.name} changed a model or a cache that it was given: work on a copy, and leave no hook."
+    return verdict.with_(outcome=Outcome.WRONG, says=says, next_step=f"course hint {exercise.name}")
 
 
 def _ended(exercise: Exercise, peer: OutsidePeer, worker: Worker, checking: Collection[str]) -> Verdict:
