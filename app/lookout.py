@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-# Streamlit has a timer of its own (`run_every`). It asks at any moment, and a request that comes in just as another run
-# ends makes the server drop what that run had still to say: the page then stays half drawn, and can't be drawn on. So
-# this one asks only when the page is seen and has been at rest for a moment.
+# Streamlit has a timer of its own (`run_every`). It asks at any moment, and when a request comes in just as another run
+# ends, the server may drop what that run had still to say: then the page isn't what the server takes it for. So this
+# one asks only when the page is seen and has been at rest for a moment.
 _EVERY, _REST = 2000, 400  # milliseconds
 _SCRIPT = f"""
 const busy = () => !document.querySelector("[data-testid='stApp'][data-test-script-state='notRunning']");
@@ -42,7 +42,7 @@ _timer = st.components.v2.component("glassbox.lookout", js=_SCRIPT, isolate_styl
 @st.fragment
 def look_out(changed: Callable[[], bool]) -> None:
     """Draw the page anew when something changed, else nothing. Draw it once on a page."""
-    with st.container(key="look-out"):
+    with st.container(key="look-out"):  # by which style.css takes it out of the page's flow
         _timer(key="lookout", on_look_change=_nothing)
     if changed():
         st.rerun()

@@ -30,7 +30,7 @@ def _row(chapter: Chapter, paper: Paper) -> str:
     places = ", ".join(
         link(address_of_section(chapter, section.slug), unmarked(section.title)) for section in paper.sections
     )
-    title = f"<cite>{escape(paper.title)}</cite>" if paper.title else ""
-    if paper.address:
-        title = f'<a href="{escape(paper.address)}" target="_blank" rel="noopener noreferrer">{title}</a>'
+    title = f"<cite>{escape(paper.work.title)}</cite>" if paper.work else ""
+    if paper.work and paper.work.address:
+        title = f'<a href="{escape(paper.work.address)}" target="_blank" rel="noopener noreferrer">{title}</a>'
     return f"<li>{escape(paper.authors)} ({paper.year}): {title + '<br>in ' if title else ''}{places}</li>"

@@ -109,18 +109,25 @@ class Chapter:
         return self.tests / f"test_{exercise.slug}.py"
 
 
-def read_chapter(folder: Path, root: Path) -> Chapter:
-    """The chapter in `folder`. Raises CourseError for what its `exercises.toml` lacks or may not hold."""
-    path = folder / "exercises.toml"
-    shown = f"chapters/{folder.name}/exercises.toml"
+def read_toml(path: Path, shown: str) -> dict[str, Any] | None:
+    """What an authored file holds; None where there is none. Raises CourseError for one that can't be read."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CourseError(f"{shown} is missing: a folder under chapters/ named like a chapter needs one.") from None
+        return None
     except OSError as error:
         raise CourseError(f"{shown} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{shown} is not valid TOML: {error}.") from None
+
+
+def read_chapter(folder: Path, root: Path) -> Chapter:
+    """The chapter in `folder`. Raises CourseError for what its `exercises.toml` lacks or may not hold."""
+    path = folder / "exercises.toml"
+    shown = f"chapters/{folder.name}/exercises.toml"
+    data = read_toml(path, shown)
+    if data is None:
+        raise CourseError(f"{shown} is missing: a folder under chapters/ named like a chapter needs one.")
     only_known(data, {"title": str, "summary": str, "exercise": list}, f"{shown}", "Chapter", tables="exercise")
     rows = [_read_exercise(row, f"{shown}, exercise {i}", folder.name) for i, row in enumerate(data["exercise"], 1)]
     return Chapter(folder.name, data["title"], data["summary"].strip(), tuple(rows), root)

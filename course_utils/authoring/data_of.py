@@ -49,8 +49,7 @@ def _parts(value: Any) -> list[Any]:
         return [value.__defaults__, value.__kwdefaults__, *(cell.cell_contents for cell in cells)]
     if isinstance(value, MethodType):
         return [value.__self__, value.__func__]
-    if isinstance(
-        value, ActivationCache
-    ):  # its model is there for the sizes; what it was drawn from makes no difference
+    if isinstance(value, ActivationCache):
+        # Its model is there for the sizes; what it was drawn from makes no difference.
         return [dict(value.items())]
     return [] if isinstance(value, _OPAQUE) else [getattr(value, "__dict__", None)]

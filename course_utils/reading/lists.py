@@ -1,10 +1,9 @@
 """The authored lists beside the chapters: TOML files of tables under one name, such as `[[term]]` of the glossary."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from course_utils.records import CourseError, only_known
+from course_utils.records import CourseError, only_known, read_toml
 
 
 def read_list(path: Path, name: str, keys: dict[str, Any], required: set[str], home: str) -> list[dict[str, Any]]:
@@ -14,14 +13,9 @@ def read_list(path: Path, name: str, keys: dict[str, Any], required: set[str], h
     Raises CourseError for a file that can't be read or isn't TOML, an unknown or missing key, a wrong type.
     """
     shown, kind = f"{path.parent.name}/{path.name}", name.capitalize()
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    data = read_toml(path, shown)
+    if data is None:
         return []
-    except OSError as error:
-        raise CourseError(f"{shown} can't be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"{shown} is not valid TOML: {error}.") from None
     only_known(data, {name: list}, shown, kind, home=home, tables=name)
     for number, row in enumerate(data[name], 1):
         if not isinstance(row, dict):

@@ -15,22 +15,10 @@ _NAME = r"[A-ZÀ-ÖØ-Þ][\w’'-]*[a-zß-öø-ÿ][\w’'-]*"
 _AUTHORS = rf"{_NAME}(?:(?:, {_NAME})*,? and {_NAME}| et al\.| and others)?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)[a-z]?\b"
 _CITED = re.compile(rf"(?P<authors>{_AUTHORS})(?:, | \(){_YEAR}")
-_KEYS: dict[str, Any] = {"first": str, "year": int, "title": str, "address": str}
 _ALONE = re.compile(rf"\((?P<authors>[a-zà-ÿ]\w+), {_YEAR}\)")  # a pen name, written small
-
+_KEYS: dict[str, Any] = {"first": str, "year": int, "title": str, "address": str}
 
 Key = tuple[str, int]  # first author, in small letters, and year
-
-
-@dataclass(frozen=True)
-class Paper:
-    """A paper as the prose names it, and the sections in which it does. Without a title where the list lacks it."""
-
-    authors: str
-    year: int
-    sections: tuple[Section, ...]
-    title: str = ""
-    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +33,16 @@ class Work:
     @property
     def key(self) -> Key:
         return self.first.casefold(), self.year
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper as the prose names it, the sections in which it does, and what the list says of it, if anything."""
+
+    authors: str
+    year: int
+    sections: tuple[Section, ...]
+    work: Work | None = None
 
 
 def papers_path(root: Path) -> Path:
@@ -87,12 +85,7 @@ def papers_of(sections: Sequence[Section], works: dict[Key, Work] | None = None)
             if section not in places.setdefault(key, []):
                 places[key].append(section)
     known = works or {}
-    return tuple(
-        Paper(authors[key], key[1], tuple(places[key]), known[key].title, known[key].address)
-        if key in known
-        else Paper(authors[key], key[1], tuple(places[key]))
-        for key in sorted(places)
-    )
+    return tuple(Paper(authors[key], key[1], tuple(places[key]), known.get(key)) for key in sorted(places))
 
 
 def paper_problems(catalog: Catalog) -> list[str]:
@@ -105,7 +98,7 @@ def paper_problems(catalog: Catalog) -> list[str]:
     works = read_works(catalog.chapters[0].root)
     named = {}
     for chapter in catalog.chapters:
-        for paper in papers_of(cut(chapter), works):
+        for paper in papers_of(cut(chapter)):
             named[_first(paper.authors), paper.year] = (chapter, paper)
     return [
         f"{chapter.key} names {paper.authors} ({paper.year}): list it in solutions/papers.toml, with its title."

@@ -257,6 +257,7 @@ def test_line_numbers_below_a_longer_answer_are_those_of_the_file(open_page, cha
     first, second = chapter.exercises[:2]
     page = open_page(f"/?exercise={first.slug}")
     cards = [page.locator(f".st-key-exercise-{exercise.slug}") for exercise in (first, second)]
+    cards[0].locator(".cm-content").click()  # until then the page holds the exercise of its address in view
     cards[1].scroll_into_view_if_needed()
     cards[1].locator(".cm-content").wait_for()
     cards[0].locator(".cm-content").click()

@@ -86,12 +86,17 @@ def test_heads_are_named_by_layer_and_head(induction_circuit):
         named(induction_circuit(role))
 
 
-def test_those_you_name_look_where_they_should(induction_circuit):
+def each_sends(induction_circuit, least, sentence):
+    """Every head that is named sends more than `least` of its attention to the place that its role has."""
     for role, where in PLACES.items():
         shares = attention(role)
         for layer, head in named(induction_circuit(role)):
-            says = f"You name {layer}.{head} in the role {role!r}. Such a head attends {where}; this one hardly does."
-            require(shares[layer, head] > A_LITTLE, says, expected="above 0.5", got=round(shares[layer, head], 2))
+            says = f"You name {layer}.{head} in the role {role!r}" + sentence.format(where=where)
+            require(shares[layer, head] > least, says, expected="above 0.5", got=round(shares[layer, head], 2))
+
+
+def test_those_you_name_look_where_they_should(induction_circuit):
+    each_sends(induction_circuit, A_LITTLE, ". Such a head attends {where}; this one hardly does.")
 
 
 def test_what_you_name_is_what_the_keys_need(induction_circuit):
@@ -133,11 +138,7 @@ def test_nobody_is_missing(induction_circuit):
 
 
 def test_it_is_most_of_what_they_do(induction_circuit):
-    for role, where in PLACES.items():
-        shares = attention(role)
-        for layer, head in named(induction_circuit(role)):
-            says = f"You name {layer}.{head} in the role {role!r}: such a head sends most of its attention {where}."
-            require(shares[layer, head] > CLEARLY, says, expected="above 0.5", got=round(shares[layer, head], 2))
+    each_sends(induction_circuit, CLEARLY, ": such a head sends most of its attention {where}.")
 
 
 PREVIOUS = '"previous-token": [(0, 0)]'

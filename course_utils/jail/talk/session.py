@@ -93,9 +93,8 @@ def judge_in_jail(
             verdict = grader_error(exercise, told, next(reversed(checking), None))
         finally:
             peer.put_back()
-            if peer.tainted:
-                forget_checks()
         if peer.tainted:
+            forget_checks()
             verdict = _without_credit(exercise, verdict)
         if peer.fate is not None and (verdict.ok or not isinstance(peer.fate, Late)):
             verdict = _ended(exercise, peer, worker, checking)

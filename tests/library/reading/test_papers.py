@@ -53,7 +53,7 @@ def test_what_is_named_and_what_is_listed_must_agree(course):
     papers_path(course.root).write_text(LISTED + 'address = "https://example.org/1"\n')
     assert paper_problems(course.catalog) == []
     (paper,) = papers_of(cut(course.chapter), read_works(course.root))
-    assert (paper.title, paper.address) == ("On data", "https://example.org/1")
+    assert paper.work and (paper.work.title, paper.work.address) == ("On data", "https://example.org/1")
     papers_path(course.root).write_text(LISTED + LISTED.replace("1994", "1995"))
     assert paper_problems(course.catalog) == [
         "solutions/papers.toml: no chapter names Gage (1995): take it out.",
